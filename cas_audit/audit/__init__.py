@@ -1,0 +1,1 @@
+"""What is audited and what is found: the dossier, the checks, the findings."""

@@ -1,0 +1,115 @@
+"""The dossier: a sealed folder that holds all an auditor may ask about one model version."""
+
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+from pydantic import Field, ValidationError
+
+from cas_audit.config import Strict, Text, explain
+from cas_audit.errors import EvidenceError, Unavailable
+from cas_audit.files import digest, read_json, tree, write_json
+
+__all__ = ["Dossier", "Manifest", "read_manifest", "seal_dossier"]
+
+
+class Manifest(Strict):
+    """What the dossier is about, and the digest of each file in it."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    name: str
+    version: str
+    title: Text
+    origin: Literal["synthetic", "observed"]
+    restricted: Literal[True] = True
+    reference_date: date
+    regime: str
+    themes: list[str]
+    channels: list[str]
+    flagged_share: float
+    framework: str
+    thresholds: dict[str, dict[str, float]] = {}
+    seed: int
+    cas_audit: str
+    python: str
+    packages: dict[str, str]
+    code_commit: str | None = None
+    files: dict[str, str] = {}
+
+
+def seal_dossier(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest with the digest of every file in the folder."""
+    files = {name: digest(folder / name) for name in tree(folder) if name != "manifest.json"}
+    sealed = manifest.model_copy(update={"files": files})
+    write_json(folder / "manifest.json", sealed.model_dump(mode="json", by_alias=True))
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a dossier.
+
+    Raises:
+        EvidenceError: there is none, or it does not fit its schema.
+    """
+    path = folder / "manifest.json"
+    if not path.is_file():
+        message = f"{folder} holds no manifest.json; run `cas-audit forecast` first."
+        raise EvidenceError(message)
+    try:
+        return Manifest.model_validate(read_json(path))
+    except ValidationError as error:
+        raise EvidenceError(explain(path, error)) from None
+
+
+class Dossier:
+    """Reads a sealed dossier, and remembers what was read: the inputs of a finding."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the dossier in `folder`.
+
+        Raises:
+            EvidenceError: the folder is not a sealed dossier.
+        """
+        self.folder = folder
+        self.inputs: dict[str, str] = {}
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The manifest."""
+        return read_manifest(self.folder)
+
+    def fresh(self) -> "Dossier":
+        """Return the same dossier with nothing read yet."""
+        return type(self)(self.folder)
+
+    def json(self, name: str) -> Any:  # noqa: ANN401 - JSON
+        """Return the content of a JSON file.
+
+        Raises:
+            Unavailable: the dossier does not hold it.
+        """
+        return read_json(self._path(name))
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a Parquet table.
+
+        Raises:
+            Unavailable: the dossier does not hold it.
+        """
+        return pd.read_parquet(self._path(name))
+
+    def has(self, name: str) -> bool:
+        """Say whether the dossier holds a file."""
+        return name in self.manifest.files
+
+    def names(self, start: str) -> list[str]:
+        """Return the files whose path begins with `start`, sorted."""
+        return sorted(name for name in self.manifest.files if name.startswith(start))
+
+    def _path(self, name: str) -> Path:
+        if not self.has(name):
+            message = f"The dossier holds no {name}."
+            raise Unavailable(message)
+        self.inputs[name] = self.manifest.files[name]
+        return self.folder / name

@@ -1,0 +1,182 @@
+"""The configuration: one YAML file that says what is audited and how.
+
+Its JSON Schema is published in `cas_audit/schemas/config.schema.json`.
+"""
+
+import os
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from cas_audit.errors import ConfigError
+from cas_audit.files import read_yaml
+
+__all__ = ["Config", "Group", "Strict", "Text", "explain", "load_config"]
+
+VARIABLE = re.compile(r"\$\{(\w+)\}")
+Share = Annotated[float, Field(gt=0, lt=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
+
+
+class Strict(BaseModel):
+    """A frozen record in which an unknown key or a NaN is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Text(Strict):
+    """One text in both languages of the report."""
+
+    nl: str
+    en: str
+
+
+class Success(Strict):
+    """The success criterion: a measure of the evaluation and the value it must reach."""
+
+    measure: Literal["hit_rate", "near_hit_rate", "pai", "precision"]
+    at_least: float
+
+
+class Purpose(Strict):
+    """Why the system exists, measurable, and when it stops."""
+
+    goal: Text
+    action: Text
+    success: Success | None = None
+    stop: Text | None = None
+    owner: str | None = None
+    decided_on: date | None = None
+
+
+class Area(Strict):
+    """The grid: a projected CRS in metres, and the size of a cell."""
+
+    crs: str = "EPSG:28992"
+    cell_size_m: Annotated[float, Field(ge=25, le=5000)] = 125.0
+
+
+class Source(Strict):
+    """One source table: its file and the contract it must fit."""
+
+    path: str
+    contract: str
+
+
+class Sources(Strict):
+    """The source tables; suspects are counts per cell, never addresses."""
+
+    incidents: Source
+    areas: Source
+    suspects: Source | None = None
+
+
+class Forecast(Strict):
+    """How the forecast is made and on which weeks it is judged."""
+
+    model: Literal["cas_ensemble", "counting"] = "cas_ensemble"
+    flagged_share: Share = 0.03
+    train_weeks: Annotated[int, Field(ge=4)] = 52
+    test_weeks: Annotated[int, Field(ge=4)] = 52
+    seed: int = 1
+
+
+class Group(Strict):
+    """A group of residents and who it is compared with (`others`: everyone else)."""
+
+    name: str
+    reference: str = "others"
+
+
+class Evidence(Strict):
+    """Where MLflow keeps the evidence; without a URI a sqlite store beside the audit folder."""
+
+    tracking_uri: str | None = None
+    experiment: str = "cas-audit"
+    log_dossier: bool = False
+
+
+class Config(Strict):
+    """One audit of one version of one system."""
+
+    name: Name
+    version: Name
+    title: Text
+    reference_date: date
+    regime: Literal["wpg", "avg", "open_data"]
+    retention_years: Annotated[int, Field(ge=1, le=30)] = 5
+    purpose: Purpose
+    area: Area = Area()
+    sources: Sources
+    themes: Annotated[list[str], Field(min_length=1)]
+    channels: Annotated[list[Literal["brought", "found", "unknown"]], Field(min_length=1)]
+    max_refused_share: Annotated[float, Field(ge=0, lt=1)] = 0.01
+    forecast: Forecast = Forecast()
+    groups: Annotated[list[Group], Field(min_length=1)]
+    checks: dict[str, dict[str, float]] = {}
+    framework: str = "rekenkamer-2.0"
+    statements: str | None = None
+    evidence: Evidence = Evidence()
+
+    @field_validator("themes", "channels")
+    @classmethod
+    def _no_repeats(cls, value: list[str]) -> list[str]:
+        if len(set(value)) < len(value):
+            message = "holds the same name twice"
+            raise ValueError(message)
+        return value
+
+
+def load_config(path: Path) -> Config:
+    """Read a configuration; relative paths in it are made absolute, beside the file.
+
+    Raises:
+        ConfigError: the file does not fit the schema, or names a variable that is not set.
+    """
+    raw = read_yaml(path)
+    if not isinstance(raw, dict):
+        message = f"{path} holds no mapping; expected the keys of a configuration."
+        raise ConfigError(message)
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(explain(path, error)) from None
+    return config.model_copy(update=_absolute(config, path))
+
+
+def _absolute(config: Config, path: Path) -> dict[str, Any]:
+    named: dict[str, Source | None] = {
+        name: getattr(config.sources, name) for name in Sources.model_fields
+    }
+    sources = {
+        name: source and source.model_copy(update={"path": resolve(source.path, path)})
+        for name, source in named.items()
+    }
+    folder = config.statements and resolve(config.statements, path)
+    return {"sources": Sources.model_construct(**sources), "statements": folder}
+
+
+def resolve(text: str, beside: Path) -> str:
+    """Fill in `${VARIABLE}` and make a path absolute, relative to the file that names it.
+
+    Raises:
+        ConfigError: the variable is not set.
+    """
+    for name in VARIABLE.findall(text):
+        if name not in os.environ:
+            message = f"{beside} names ${{{name}}}, which is not set in the environment."
+            raise ConfigError(message)
+    filled = VARIABLE.sub(lambda match: os.environ[match.group(1)], text)
+    return str((beside.absolute().parent / filled).resolve())
+
+
+def explain(path: Path, error: ValidationError) -> str:
+    """Say in one sentence what the first fault in a file is, without the value found."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the whole file"
+    if first["type"] == "extra_forbidden":
+        return f"{path}: unknown key {where}; expected only the keys of its published schema."
+    return f"{path}: {where}: {first['msg'][0].lower()}{first['msg'][1:]}."

@@ -1,0 +1,147 @@
+"""Reading and writing of small files: the same content always gives the same bytes."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from cas_audit.errors import EvidenceError, InputError
+
+__all__ = ["digest", "read_json", "read_yaml", "staged", "tree", "write_json", "write_yaml"]
+
+MARKS = ("audit.json", "dossier", "feed", "demo.json")
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file as 64 hexadecimal digits.
+
+    >>> digest(Path(__file__)) == digest(Path(__file__))
+    True
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def tree(folder: Path) -> list[str]:
+    """Return the files below a folder as sorted POSIX paths relative to it.
+
+    Raises:
+        EvidenceError: the folder holds a symbolic link, which could lead outside it.
+    """
+    found = []
+    for path in folder.rglob("*"):
+        if path.is_symlink():
+            message = f"{path} is a symbolic link; evidence holds plain files only."
+            raise EvidenceError(message)
+        if path.is_file():
+            found.append(path.relative_to(folder).as_posix())
+    return sorted(found)
+
+
+def write_json(path: Path, content: BaseModel | dict[str, Any] | list[Any]) -> None:
+    """Write sorted, indented JSON without NaN, making the folder where needed."""
+    plain = content.model_dump(mode="json") if isinstance(content, BaseModel) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def write_yaml(path: Path, content: dict[str, Any]) -> None:
+    """Write YAML in the order given, making the folder where needed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+    path.write_text(text, encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON is validated by the caller's model
+    """Read JSON.
+
+    Raises:
+        InputError: the file is absent or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        message = f"{path} does not exist."
+        raise InputError(message) from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        message = f"{path} cannot be read as JSON ({type(error).__name__}{_place(error)})."
+        raise InputError(message) from error
+
+
+def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is validated by the caller's model
+    """Read YAML with the safe loader.
+
+    Raises:
+        InputError: the file is absent or is not YAML.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        message = f"{path} does not exist."
+        raise InputError(message) from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        message = f"{path} cannot be read as YAML ({type(error).__name__}{_place(error)})."
+        raise InputError(message) from error
+
+
+def _place(error: Exception) -> str:
+    """Name the line of a parse error: the message itself could quote the data."""
+    if isinstance(error, json.JSONDecodeError):
+        return f", line {error.lineno}"
+    mark = getattr(error, "problem_mark", None)
+    return f", line {mark.line + 1}" if mark else ""
+
+
+@contextmanager
+def staged(out: Path, *, keep: bool = False) -> Iterator[Path]:
+    """Give a folder to work in that takes the place of `out` only when all went well.
+
+    Args:
+        out: the folder to make or replace.
+        keep: start from what `out` holds, instead of from nothing.
+
+    Raises:
+        EvidenceError: `out` exists and was not written by us, so it is not replaced.
+    """
+    out = out.absolute()
+    refuse_foreign(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        if keep:
+            shutil.copytree(out, work, dirs_exist_ok=True, symlinks=True)
+        work.chmod(0o755)
+        yield work
+        swap(work, out)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def refuse_foreign(out: Path) -> None:
+    """Refuse to replace a folder that does not bear our marks."""
+    if not out.exists() and not out.is_symlink():
+        return
+    ours = out.is_dir() and not out.is_symlink()
+    if ours and (not any(out.iterdir()) or any((out / mark).exists() for mark in MARKS)):
+        return
+    message = f"{out} exists and was not written by cas-audit; expected a new or empty folder."
+    raise EvidenceError(message)
+
+
+def swap(work: Path, out: Path) -> None:
+    """Put `work` in the place of `out`; what stood there is removed last."""
+    old = Path(mkdtemp(prefix=f".{out.name}-old-", dir=out.parent))
+    try:
+        if out.exists():
+            out.rename(old / out.name)
+        work.rename(out)
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
