@@ -21,8 +21,10 @@ def room(*parts: str) -> Path:
     Raises:
         ProgrammeError: the programme holds no such file or folder.
 
-    >>> room("checks", "model").is_dir()
-    True
+    >>> room("nowhere")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    cas_audit.errors.ProgrammeError: The audit programme holds no nowhere; looked in ...
     """
     packed = ENGINE / "_programme"
     home = packed if packed.is_dir() else ENGINE.parent

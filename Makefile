@@ -1,0 +1,24 @@
+.DEFAULT_GOAL := help
+.PHONY: help test check clean
+PYTHON ?= python3
+BIN := .venv/bin
+
+help:  ## say what each target does
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+test: .venv/installed  ## set up, and run the tests and doctests
+	$(BIN)/python -m pytest
+
+check: .venv/installed  ## format, lint, types and import direction, as CI does
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:  ## remove the environment
+	rm -rf .venv

@@ -1,0 +1,82 @@
+"""The configuration: a fault ends with one sentence that names file, key and expectation."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cas_audit.config import load_config
+from cas_audit.errors import ConfigError
+
+MINIMAL: dict[str, Any] = {
+    "name": "demo",
+    "version": "1",
+    "title": {"nl": "Proef", "en": "Trial"},
+    "reference_date": "2026-01-05",
+    "regime": "wpg",
+    "purpose": {
+        "goal": {"nl": "Minder inbraak", "en": "Fewer burglaries"},
+        "action": {"nl": "Toezicht", "en": "Presence"},
+    },
+    "sources": {
+        "incidents": {"path": "feed/incidents.csv", "contract": "incidents"},
+        "areas": {"path": "${PLACE}/areas.geojson", "contract": "areas"},
+    },
+    "themes": ["home_burglary"],
+    "channels": ["brought"],
+    "groups": [{"name": "newcomers"}],
+}
+
+
+def write(tmp_path: Path, **changes: object) -> Path:
+    """Write the minimal configuration with changes."""
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump({**MINIMAL, **changes}))
+    return path
+
+
+def test_paths_stand_beside_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path is relative to the configuration; a variable is filled in."""
+    monkeypatch.setenv("PLACE", str(tmp_path / "elsewhere"))
+    config = load_config(write(tmp_path))
+
+    assert str(tmp_path / "feed/incidents.csv") == config.sources.incidents.path
+    assert str(tmp_path / "elsewhere/areas.geojson") == config.sources.areas.path
+
+
+def test_a_variable_that_is_not_set_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sentence names the variable."""
+    monkeypatch.delenv("PLACE", raising=False)
+
+    with pytest.raises(ConfigError, match=r"\$\{PLACE\}, which is not set"):
+        load_config(write(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"tehmes": ["x"]}, "unknown key tehmes"),
+        ({"regime": "none"}, "regime: input should be 'wpg', 'avg' or 'open_data'"),
+        ({"themes": []}, "themes: list should have at least 1 item"),
+        ({"channels": ["brought", "brought"]}, "holds the same name twice"),
+        ({"max_refused_share": 2}, "max_refused_share: input should be less than 1"),
+    ],
+)
+def test_a_fault_is_named(tmp_path: Path, change: dict[str, object], expected: str) -> None:
+    """File, key and what was expected stand in one sentence."""
+    with pytest.raises(ConfigError, match=r"config\.yaml") as caught:
+        load_config(write(tmp_path, **change))
+
+    assert expected in str(caught.value)
+
+
+def test_a_file_without_keys_is_refused(tmp_path: Path) -> None:
+    """An empty file is no configuration."""
+    path = tmp_path / "config.yaml"
+    path.write_text("")
+
+    with pytest.raises(ConfigError, match="holds no mapping"):
+        load_config(path)
