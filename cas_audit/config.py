@@ -156,7 +156,7 @@ def _absolute(config: Config, path: Path) -> dict[str, Any]:
         for name, source in named.items()
     }
     folder = config.statements and resolve(config.statements, path)
-    return {"sources": Sources.model_construct(**sources), "statements": folder}
+    return {"sources": config.sources.model_copy(update=sources), "statements": folder}
 
 
 def resolve(text: str, beside: Path) -> str:
