@@ -1,0 +1,1 @@
+"""The statistics of places: pure arrays, which know nothing of tables, checks or dossiers."""
