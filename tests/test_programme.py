@@ -1,6 +1,5 @@
 """The audit programme: a broken check is an outcome, a broken page stops the load."""
 
-from datetime import date
 from pathlib import Path
 from textwrap import dedent
 
@@ -9,7 +8,6 @@ import pytest
 from cas_audit.audit.dossier import Dossier, Manifest, read_manifest, seal_dossier
 from cas_audit.audit.finding import Outcome
 from cas_audit.audit.programme import list_checks, run_checks
-from cas_audit.config import Text
 from cas_audit.errors import EvidenceError, ProgrammeError
 from cas_audit.files import write_json
 
@@ -42,27 +40,10 @@ def add(folder: Path, name: str, *, file: str = "data/a.json", line: str = "") -
 
 
 @pytest.fixture
-def dossier(tmp_path: Path) -> Dossier:
+def dossier(tmp_path: Path, manifest: Manifest) -> Dossier:
     """Seal a dossier with one file."""
     folder = tmp_path / "dossier"
     write_json(folder / "data/a.json", {"share": 0.4})
-    manifest = Manifest(
-        schema=1,
-        name="demo",
-        version="1",
-        title=Text(nl="Proef", en="Trial"),
-        origin="synthetic",
-        reference_date=date(2026, 1, 5),
-        regime="wpg",
-        themes=["home_burglary"],
-        channels=["brought"],
-        flagged_share=0.03,
-        framework="rekenkamer-2.0",
-        seed=1,
-        cas_audit="0",
-        python="3.11",
-        packages={},
-    )
     seal_dossier(folder, manifest)
     return Dossier(folder)
 

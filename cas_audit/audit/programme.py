@@ -165,11 +165,14 @@ def _function(check: Check) -> Callable[..., Finding]:
 
 
 def _module(check: Check) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"_check_{check.path.stem}", check.path)
+    spec = importlib.util.spec_from_file_location(
+        f"_check_{check.name.replace('/', '_')}", check.path
+    )
     if spec is None or spec.loader is None:
         message = f"{check.path} cannot be loaded."
         raise ProgrammeError(message)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # rooms hold sources only
     try:
         spec.loader.exec_module(module)

@@ -1,0 +1,64 @@
+"""Groups of residents as weights on cells: the only door to fairlearn."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = ["exposure", "group_weights", "weekly_exposure"]
+
+
+def group_weights(residents: pd.DataFrame, group: str, reference: str) -> pd.DataFrame:
+    """Return residents per cell of a group and of those it is compared with.
+
+    Args:
+        residents: columns cell, residents and one per group, in persons.
+        group: name of a group column.
+        reference: name of a group column, or `others` for everyone else.
+
+    Returns:
+        Columns `group` and `reference`, indexed by cell, in persons.
+    """
+    table = residents.set_index("cell")
+    other = table["residents"] - table[group] if reference == "others" else table[reference]
+    return pd.DataFrame({"group": table[group], "reference": other.clip(lower=0)})
+
+
+def weekly_exposure(flags: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
+    """Return per period the share of each column's residents who live in a flagged cell.
+
+    Args:
+        flags: columns cell, period and flagged (bool).
+        weights: residents per cell, one column per group, indexed by cell.
+
+    Returns:
+        One row per period, one column per group; NaN where a group has no residents.
+    """
+    wide = flags.pivot_table(index="period", columns="cell", values="flagged", aggfunc="max")
+    wide = wide.reindex(columns=weights.index).fillna(0).astype(float)
+    total = weights.sum().replace(0, np.nan)
+    return pd.DataFrame(wide.to_numpy() @ weights.to_numpy(), wide.index, weights.columns) / total
+
+
+def exposure(flagged_share: NDArray[np.float64], weights: pd.DataFrame) -> dict[str, float]:
+    """Return fairlearn's selection rate per group, with residents as sample weights.
+
+    Args:
+        flagged_share: share of the periods in which a cell was flagged, shape (cells,).
+        weights: residents per cell, one column per group, rows as in `flagged_share`.
+    """
+    from fairlearn.metrics import MetricFrame, selection_rate  # noqa: PLC0415, TID251
+
+    cells, groups = weights.shape
+    names = np.repeat(np.tile(weights.columns.to_numpy(), cells), 2)
+    share = np.repeat(flagged_share, groups)
+    parts = np.column_stack([share, 1 - share]).ravel() * np.repeat(weights.to_numpy().ravel(), 2)
+    flags = np.tile([1, 0], cells * groups)
+    kept = parts > 0
+    frame = MetricFrame(
+        metrics=selection_rate,
+        y_true=flags[kept],
+        y_pred=flags[kept],
+        sensitive_features=names[kept],
+        sample_params={"sample_weight": parts[kept]},
+    )
+    return {str(name): float(value) for name, value in frame.by_group.items()}
