@@ -1,0 +1,1 @@
+"""The forecast: panel, features, models and how well they do."""

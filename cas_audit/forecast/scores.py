@@ -1,0 +1,86 @@
+"""How well flags catch incidents: hit rate, near hits, PAI and precision."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+__all__ = ["WeekScore", "flag_top", "score_week"]
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class WeekScore:
+    """Counts of one week; rates follow from sums of counts, never from means of rates."""
+
+    incidents: int
+    hits: int
+    near_hits: int
+    flagged_cells: int
+    flagged_cells_with_incident: int
+    dilated_cells: int
+    cells: int
+
+    @property
+    def hit_rate(self) -> float | None:
+        """Share of incidents in flagged cells; None without incidents."""
+        return self.hits / self.incidents if self.incidents else None
+
+    @property
+    def pai(self) -> float | None:
+        """Hit rate over share of the area flagged (Chainey, Tompson & Uhlig 2008)."""
+        if self.hit_rate is None or not self.flagged_cells:
+            return None
+        return self.hit_rate / (self.flagged_cells / self.cells)
+
+    @property
+    def precision(self) -> float | None:
+        """Share of flagged cells with an incident; None without flags."""
+        if not self.flagged_cells:
+            return None
+        return self.flagged_cells_with_incident / self.flagged_cells
+
+
+def flag_top(
+    score: NDArray[np.float64], kept: Flags, share: float, rng: np.random.Generator
+) -> Flags:
+    """Flag the kept cells with the highest scores; ties are broken by lot.
+
+    Args:
+        score: one score per cell, shape (rows, columns).
+        kept: cells that take part, same shape.
+        share: share of the kept cells to flag, in (0, 1).
+        rng: draws the lots.
+    """
+    cells = np.flatnonzero(kept)
+    wanted = round(cells.size * share)
+    order = np.lexsort((rng.random(cells.size), -score.ravel()[cells]))
+    flagged = np.zeros(kept.size, dtype=bool)
+    flagged[cells[order[:wanted]]] = True
+    return flagged.reshape(kept.shape)
+
+
+def score_week(counts: NDArray[np.float32], flagged: Flags, kept: Flags) -> WeekScore:
+    """Count what flags caught in one week.
+
+    Args:
+        counts: incidents per cell, shape (rows, columns); those outside `kept` do not count.
+        flagged: flagged cells, same shape.
+        kept: cells that take part, same shape.
+
+    Returns:
+        The counts; a near hit is in one of the eight neighbours of a flagged cell.
+    """
+    inside = np.where(kept, counts, 0)
+    dilated = ndimage.binary_dilation(flagged, np.ones((3, 3), dtype=bool)) & kept
+    return WeekScore(
+        incidents=int(inside.sum()),
+        hits=int(inside[flagged].sum()),
+        near_hits=int(inside[dilated & ~flagged].sum()),
+        flagged_cells=int(flagged.sum()),
+        flagged_cells_with_incident=int((inside[flagged] > 0).sum()),
+        dilated_cells=int(dilated.sum()),
+        cells=int(kept.sum()),
+    )
