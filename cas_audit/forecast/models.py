@@ -1,0 +1,87 @@
+"""The models: an ensemble in the style of CAS, and counting, which papers barely beat."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.ensemble import VotingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+__all__ = ["TRUSTED", "Sample", "cas_ensemble", "count_scores", "draw_sample"]
+
+# Types of scikit-learn's own that skops does not trust by itself; each only holds numbers.
+TRUSTED = (
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.utils._bunch.Bunch",
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows to fit on: features of shape (rows, features), and whether an incident followed."""
+
+    features: NDArray[np.float32]
+    hit: NDArray[np.bool_]
+
+
+def cas_ensemble(seed: int) -> ClassifierMixin:
+    """Return logistic regression and a small neural network, their probabilities averaged.
+
+    The form is that of Rummens, Hardyns and Pauwels (2017), taken for that of CAS.
+    All parts are scikit-learn's own, so the fitted model can be stored without pickle.
+
+    Args:
+        seed: fixes the start of the network and its split for early stopping.
+    """
+    network = MLPClassifier((16,), alpha=1e-3, early_stopping=True, max_iter=60, random_state=seed)
+    members = [
+        ("logistic", make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))),
+        ("network", make_pipeline(StandardScaler(), network)),
+    ]
+    return VotingClassifier(members, voting="soft")
+
+
+def draw_sample(
+    features: NDArray[np.float32],
+    counts: NDArray[np.float32],
+    rng: np.random.Generator,
+    *,
+    others_per_hit: int = 4,
+) -> Sample:
+    """Take every cell-week with an incident, and so many others for each.
+
+    Scores of a model fitted on such a sample rank cells; they are no calibrated chances.
+
+    Args:
+        features: shape (rows, features), a row per cell-week.
+        counts: incidents per row, shape (rows,).
+        rng: draws the others without replacement.
+        others_per_hit: rows without an incident for each row with one.
+    """
+    hits = np.flatnonzero(counts > 0)
+    others = np.flatnonzero(counts == 0)
+    wanted = min(others.size, others_per_hit * hits.size)
+    drawn = rng.choice(others, wanted, replace=False)
+    rows = np.sort(np.concatenate([hits, drawn]))
+    return Sample(features[rows], counts[rows] > 0)
+
+
+def count_scores(counts: NDArray[np.float32], window_weeks: int = 52) -> NDArray[np.float64]:
+    """Score every week and cell by its incidents in the weeks before.
+
+    Args:
+        counts: incidents, shape (weeks, rows, columns).
+        window_weeks: how far back to count.
+
+    Returns:
+        Shape (weeks, rows, columns); week t uses weeks before t only.
+    """
+    total = np.zeros((counts.shape[0] + 1, *counts.shape[1:]))
+    np.cumsum(counts, axis=0, out=total[1:])
+    weeks = np.arange(counts.shape[0])
+    scores: NDArray[np.float64] = total[weeks] - total[np.maximum(weeks - window_weeks, 0)]
+    return scores
