@@ -1,0 +1,1 @@
+"""What makes findings count: seals, answers, statements and the gate."""

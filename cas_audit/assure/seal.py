@@ -1,0 +1,57 @@
+"""The seal of an audit folder: digests of everything in it, and what differs from them."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from cas_audit.config import Strict, explain
+from cas_audit.errors import EvidenceError
+from cas_audit.files import digest, read_json, tree, write_json
+
+__all__ = ["Seal", "differences", "seal_audit"]
+
+OUTSIDE = ("audit.json", "run.json")  # the seal itself, and clock times
+
+
+class Seal(Strict):
+    """The digest of each file of an audit folder, by POSIX path."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    files: dict[str, str]
+
+
+def seal_audit(folder: Path) -> None:
+    """Write `audit.json` with the digest of every file but itself and `run.json`."""
+    files = {name: digest(folder / name) for name in tree(folder) if name not in OUTSIDE}
+    write_json(folder / "audit.json", Seal(schema=1, files=files).model_dump(by_alias=True))
+
+
+def differences(folder: Path) -> list[str]:
+    """Say what differs from the seal, one sentence a file, sorted by path; empty when nothing.
+
+    Raises:
+        EvidenceError: the folder holds no readable seal, or a symbolic link.
+    """
+    sealed = _read(folder / "audit.json").files
+    present = {name for name in tree(folder) if name not in OUTSIDE}
+    said = {name: _compare(folder, name, sealed, present) for name in present | sealed.keys()}
+    return [said[name] for name in sorted(said) if said[name]]
+
+
+def _compare(folder: Path, name: str, sealed: dict[str, str], present: set[str]) -> str:
+    if name not in present:
+        return f"{name} is missing."
+    if name not in sealed:
+        return f"{name} was added after sealing."
+    return "" if digest(folder / name) == sealed[name] else f"{name} was changed after sealing."
+
+
+def _read(path: Path) -> Seal:
+    if not path.is_file():
+        message = f"{path.parent} holds no audit.json; expected an audit folder."
+        raise EvidenceError(message)
+    try:
+        return Seal.model_validate(read_json(path))
+    except ValidationError as error:
+        raise EvidenceError(explain(path, error)) from None

@@ -1,0 +1,86 @@
+"""The command line: exit codes are a contract, and help loads nothing heavy."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cas_audit import cli
+from cas_audit.assure.seal import seal_audit
+
+HEAVY = ("great_expectations", "mlflow", "sklearn", "geopandas", "fairlearn", "pandas", "scipy")
+
+
+def run(*arguments: str) -> int:
+    """Run a command and return its exit code."""
+    with pytest.raises(SystemExit) as exit_:
+        cli.main(list(arguments))
+    code = exit_.value.code
+    assert isinstance(code, int)
+    return code
+
+
+def test_an_intact_audit_exits_0_and_a_changed_one_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The changed file is named."""
+    (tmp_path / "findings.json").write_text("{}")
+    seal_audit(tmp_path)
+    before = run("verify", str(tmp_path))
+    (tmp_path / "findings.json").write_text("[]")
+    after = run("verify", str(tmp_path), "--json")
+
+    assert (0, 1) == (before, after)
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert ["findings.json was changed after sealing."] == found["differences"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--nonsense"], ["nonsense"], ["verify"], ["verify", "/nowhere/at/all"]]
+)
+def test_wrong_usage_and_unreadable_input_exit_3(arguments: list[str]) -> None:
+    """Never 1 or 2, which are verdicts."""
+    assert 3 == run(*arguments)
+
+
+def test_a_crash_of_ours_exits_3_without_its_text(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The kind and the place are said; the text, which could quote the data, is not."""
+
+    def crash(_: Path) -> None:
+        kept = "J. Jansen"
+        raise RuntimeError(kept)
+
+    monkeypatch.setattr("cas_audit.assure.seal.differences", crash)
+    code = run("verify", str(tmp_path))
+    said = capsys.readouterr().err
+
+    assert 3 == code
+    assert "RuntimeError in test_cli.py" in said
+    assert "Jansen" not in said
+
+
+def test_checks_are_listed_with_their_question(capsys: pytest.CaptureFixture[str]) -> None:
+    """The list is that of the programme."""
+    code = run("checks", "--json")
+    names = [row["check"] for row in json.loads(capsys.readouterr().out)]
+
+    assert (0, True) == (code, "model/even_exposure" in names)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["verify", "."]])
+def test_light_commands_load_nothing_heavy(arguments: list[str]) -> None:
+    """Help and verify open none of the heavy doors: judged by modules, not by the clock."""
+    program = (
+        "import sys\nfrom cas_audit.cli import main\n"
+        f"try:\n    main({arguments!r})\nexcept SystemExit:\n    pass\n"
+        f"print([m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert "[]" == done.stdout.splitlines()[-1]
