@@ -1,0 +1,1 @@
+"""The synthetic city: a feed that looks real, and the truth behind it kept apart."""
