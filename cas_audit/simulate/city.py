@@ -1,4 +1,4 @@
-"""A procedural city on RD New: cells, neighbourhoods, residents by group, true intensity.
+"""A procedural city on RD New: cells, neighbourhoods, residents by group, and where crime falls.
 
 No cell, name or number stands for a real place.
 """
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-__all__ = ["CELL_SIZE_M", "ORIGIN_M", "SIDE", "City", "build_city"]
+__all__ = ["CELL_SIZE_M", "ORIGIN_M", "SIDE", "City", "build_city", "draw_intensity"]
 
 CELL_SIZE_M = 125.0
 ORIGIN_M = (110_000.0, 480_000.0)  # south-west corner, EPSG:28992
@@ -35,14 +35,12 @@ class City:
         residents: residents per neighbourhood, shape (areas,).
         share_outside: share of residents born outside Europe or to parents so born, per area.
         share_europe: likewise for the rest of Europe.
-        intensity: true incidents of home burglary a week, up to a constant, shape (side, side).
     """
 
     area: Numbers
     residents: Numbers
     share_outside: Field
     share_europe: Field
-    intensity: Field
 
     @property
     def kept(self) -> NDArray[np.bool_]:
@@ -66,7 +64,7 @@ def build_city(rng: np.random.Generator, side: int = SIDE) -> City:
     residents = np.round(cells * rng.gamma(8, 70 / 8, areas)).astype(np.int64)
     industrial = rng.choice(areas, max(1, round(areas * INDUSTRIAL_SHARE)), replace=False)
     residents[industrial] = 0
-    return City(area, residents, outside, europe, _intensity(rng, area, outside))
+    return City(area, residents, outside, europe)
 
 
 def _outline(side: int) -> NDArray[np.bool_]:
@@ -88,18 +86,21 @@ def _neighbourhoods(rng: np.random.Generator, kept: NDArray[np.bool_]) -> Number
     return area
 
 
-def _intensity(rng: np.random.Generator, area: Numbers, share: Field) -> Field:
+def draw_intensity(rng: np.random.Generator, city: City) -> Field:
     """Draw a log-Gaussian field of short range that has no link with who lives there.
 
     The log intensity is made orthogonal to the group share over kept cells, so that its
     correlation with the share is zero by construction, not by luck.
+
+    Returns:
+        Share of a week's incidents per cell, shape (side, side); sums to one.
     """
-    kept = area >= 0
-    noise = ndimage.gaussian_filter(rng.standard_normal(area.shape), RANGE_CELLS / 2**0.5)
+    kept, share = city.kept, city.share_outside[city.area[city.kept]]
+    noise = ndimage.gaussian_filter(rng.standard_normal(kept.shape), RANGE_CELLS / 2**0.5)
     logs = noise[kept] - noise[kept].mean()
-    centred = share[area[kept]] - share[area[kept]].mean()
+    centred = share - share.mean()
     logs -= centred * (logs @ centred) / (centred @ centred)
-    intensity = np.zeros(area.shape)
+    intensity = np.zeros(kept.shape)
     intensity[kept] = np.exp(LOG_SD * logs / logs.std())
     normed: Field = intensity / intensity.sum()
     return normed
