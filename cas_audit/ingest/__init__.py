@@ -1,0 +1,1 @@
+"""The gate: what may come in, read sparingly, coarsened at once, and receipted."""

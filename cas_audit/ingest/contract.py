@@ -1,0 +1,98 @@
+"""Contracts: which columns of a table may come in, why, and on which ground.
+
+What a contract does not list is refused and never read.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from cas_audit.config import Strict, Text, explain
+from cas_audit.errors import ContractError
+from cas_audit.files import read_yaml
+from cas_audit.rooms import room
+
+__all__ = ["Column", "Contract", "load_contract"]
+
+Role = Literal[
+    "x", "y", "moment", "date", "hour", "theme", "channel",
+    "area", "label", "residents", "group", "count",
+]  # fmt: skip
+NEEDED: dict[str, tuple[set[str], ...]] = {
+    "incidents": ({"x", "y", "moment", "theme"}, {"x", "y", "date", "hour", "theme"}),
+    "areas": ({"area", "residents", "group"},),
+    "suspects": ({"x", "y", "count"},),
+}
+
+
+class Column(Strict):
+    """One admitted column."""
+
+    name: str
+    role: Role
+    meaning: Text
+    purpose: Text
+    ground: str
+    retention_years: Annotated[int, Field(ge=1)]
+    concerns: Text
+    coarsened_to: Literal["cell", "shift", "area", "none"] = "none"
+    values: dict[str, str] = {}
+    unmapped: Literal["leave_out", "refuse"] = "refuse"
+    group: str | None = None
+    label: Text | None = None
+    unit: Literal["count", "percent"] = "count"
+
+
+class Contract(Strict):
+    """What may come in from one table."""
+
+    table: Literal["incidents", "areas", "suspects"]
+    title: Text
+    crs: str
+    columns: Annotated[list[Column], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _has_its_roles(self) -> "Contract":
+        roles = {column.role for column in self.columns}
+        if not any(needed <= roles for needed in NEEDED[self.table]):
+            message = f"lacks a role; expected {' or '.join(map(_list, NEEDED[self.table]))}"
+            raise ValueError(message)
+        if any(column.role == "group" and not column.group for column in self.columns):
+            message = "has a column of role group without the name of its group"
+            raise ValueError(message)
+        return self
+
+    def name_of(self, role: str) -> str | None:
+        """Return the source column with this role, if any."""
+        return next((c.name for c in self.columns if c.role == role), None)
+
+    def column(self, role: str) -> Column | None:
+        """Return the column with this role, if any."""
+        return next((c for c in self.columns if c.role == role), None)
+
+    @property
+    def groups(self) -> list[Column]:
+        """The columns that count residents of a group."""
+        return [column for column in self.columns if column.role == "group"]
+
+
+def _list(roles: set[str]) -> str:
+    return ", ".join(sorted(roles))
+
+
+def load_contract(name: str) -> Contract:
+    """Read a contract: a name in the expectations room, or a path that ends in .yaml.
+
+    Raises:
+        ContractError: it does not fit its schema.
+    """
+    path = (
+        Path(name)
+        if name.endswith((".yaml", ".yml"))
+        else room("expectations", f"{name}.contract.yaml")
+    )
+    try:
+        return Contract.model_validate(read_yaml(path))
+    except ValidationError as error:
+        raise ContractError(explain(path, error)) from None

@@ -1,0 +1,209 @@
+"""The gate: admits rows, coarsens them at once, and counts what it turned away and why.
+
+`left_out` is what the audit did not ask for; `refused` is what is wrong with the source.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pyproj import Transformer
+
+from cas_audit.config import Config
+from cas_audit.errors import ContractError
+from cas_audit.ingest.contract import Column, Contract
+from cas_audit.ingest.grid import Grid
+
+__all__ = ["Tally", "admit_incidents", "admit_suspects", "spread_residents"]
+
+SHIFT_HOURS = 8
+SWAPPED_SHARE = 0.5
+
+
+@dataclass
+class Tally:
+    """Rows of one table, by what became of them."""
+
+    offered: int
+    left_out: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def admitted(self) -> int:
+        """Rows that came in."""
+        return self.offered - sum(self.left_out.values()) - sum(self.refused.values())
+
+
+class _Sieve:
+    """Applies rules in order; each row is counted by the first rule that turns it away."""
+
+    def __init__(self, rows: int) -> None:
+        self.kept = np.ones(rows, dtype=bool)
+        self.tally = Tally(rows)
+
+    def refuse(self, rule: str, rows: "pd.Series[bool] | NDArray[np.bool_]") -> None:
+        self._drop(self.tally.refused, rule, rows)
+
+    def leave_out(self, rule: str, rows: "pd.Series[bool] | NDArray[np.bool_]") -> None:
+        self._drop(self.tally.left_out, rule, rows)
+
+    def _drop(
+        self, counts: dict[str, int], rule: str, rows: "pd.Series[bool] | NDArray[np.bool_]"
+    ) -> None:
+        dropped = self.kept & np.asarray(rows)
+        counts[rule] = counts.get(rule, 0) + int(dropped.sum())
+        self.kept &= ~dropped
+
+
+def admit_incidents(
+    table: pd.DataFrame, contract: Contract, config: Config, grid: Grid, kept: NDArray[np.int64]
+) -> tuple[pd.DataFrame, Tally]:
+    """Admit incidents and coarsen them to cell, week and shift.
+
+    Returns:
+        Columns cell, week (Monday), shift (0 to 2), theme and channel, one row per incident;
+        and the tally.
+
+    Raises:
+        ContractError: more rows are refused than the configuration allows.
+    """
+    sieve = _Sieve(len(table))
+    theme = _map(table, contract.column("theme"), sieve, "unknown_theme")
+    channel_column = contract.column("channel")
+    channel = (
+        _map(table, channel_column, sieve, "unknown_channel")
+        if channel_column
+        else pd.Series("unknown", index=table.index)
+    )
+    moment = _moment(table, contract)
+    sieve.refuse("no_readable_moment", moment.isna())
+    x, y = _metres(table, contract, grid)
+    cell = grid.cell(x, y)
+    outside = ~np.isin(cell, kept)
+    sieve.refuse("outside_the_areas", outside)
+    _limit(sieve.tally, config, contract.table, _swapped(table, contract, grid, kept, outside))
+    sieve.leave_out("theme_not_asked", ~theme.isin(config.themes))
+    sieve.leave_out("channel_not_asked", ~channel.isin(config.channels))
+    end = _monday(config.reference_date)
+    start = pd.Timestamp(config.reference_date) - pd.DateOffset(years=_years(contract, config))
+    sieve.leave_out("older_than_retention", moment < start)
+    sieve.leave_out("not_before_the_reference_week", moment >= end)
+    week = (moment - pd.to_timedelta(moment.dt.dayofweek, unit="D")).dt.normalize()
+    coarse = pd.DataFrame({"cell": cell, "week": week, "shift": moment.dt.hour // SHIFT_HOURS})
+    coarse = coarse.assign(theme=theme.to_numpy(), channel=channel.to_numpy())
+    return coarse[sieve.kept].reset_index(drop=True), sieve.tally
+
+
+def _years(contract: Contract, config: Config) -> int:
+    return min(config.retention_years, *(column.retention_years for column in contract.columns))
+
+
+def _monday(day: date) -> pd.Timestamp:
+    moment = pd.Timestamp(day)
+    return moment - pd.Timedelta(days=moment.dayofweek)
+
+
+def _map(table: pd.DataFrame, column: Column | None, sieve: _Sieve, rule: str) -> "pd.Series[str]":
+    """Translate a column's values; what the contract does not name is refused or left out."""
+    if column is None:
+        message = "A contract for incidents needs a column with the role theme."
+        raise ContractError(message)
+    mapped = table[column.name].map(column.values)
+    drop = sieve.refuse if column.unmapped == "refuse" else sieve.leave_out
+    drop(rule, mapped.isna())
+    return mapped
+
+
+def _moment(table: pd.DataFrame, contract: Contract) -> "pd.Series[pd.Timestamp]":
+    name = contract.name_of("moment")
+    if name:
+        return pd.to_datetime(table[name], errors="coerce", format="ISO8601")
+    day = pd.to_datetime(table[contract.name_of("date")], errors="coerce")
+    hour = pd.to_numeric(table[contract.name_of("hour")], errors="coerce")
+    return day.dt.normalize() + pd.to_timedelta(hour, unit="h")
+
+
+def _metres(
+    table: pd.DataFrame, contract: Contract, grid: Grid, *, swapped: bool = False
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    names = ("y", "x") if swapped else ("x", "y")
+    x, y = (
+        pd.to_numeric(table[contract.name_of(role)], errors="coerce").to_numpy(float)
+        for role in names
+    )
+    if contract.crs == grid.crs:
+        return x, y
+    east, north = Transformer.from_crs(contract.crs, grid.crs, always_xy=True).transform(x, y)
+    return east, north
+
+
+def _swapped(
+    table: pd.DataFrame,
+    contract: Contract,
+    grid: Grid,
+    kept: NDArray[np.int64],
+    outside: NDArray[np.bool_],
+) -> bool:
+    """Say whether most points outside would lie inside with their coordinates exchanged."""
+    if not outside.any():
+        return False
+    x, y = _metres(table[outside], contract, grid, swapped=True)
+    return bool(np.isin(grid.cell(x, y), kept).mean() > SWAPPED_SHARE)
+
+
+def _limit(tally: Tally, config: Config, table: str, swapped: bool) -> None:
+    share = sum(tally.refused.values()) / tally.offered
+    if share <= config.max_refused_share:
+        return
+    rule = max(tally.refused, key=tally.refused.__getitem__)
+    hint = " The axes seem to be swapped: exchanged, most points fit." if swapped else ""
+    message = (
+        f"{table}: {share:.1%} of {tally.offered} rows refused, most for {rule}; "
+        f"expected at most {config.max_refused_share:.1%} (max_refused_share).{hint}"
+    )
+    raise ContractError(message)
+
+
+def admit_suspects(
+    table: pd.DataFrame, contract: Contract, config: Config, grid: Grid, kept: NDArray[np.int64]
+) -> tuple[pd.DataFrame, Tally]:
+    """Admit suspects counted per cell.
+
+    Returns:
+        Columns cell and suspects (persons); and the tally.
+
+    Raises:
+        ContractError: more rows are refused than the configuration allows.
+    """
+    sieve = _Sieve(len(table))
+    x, y = _metres(table, contract, grid)
+    cell = grid.cell(x, y)
+    outside = ~np.isin(cell, kept)
+    count = pd.to_numeric(table[contract.name_of("count")], errors="coerce")
+    sieve.refuse("no_readable_count", ~(count >= 0))
+    sieve.refuse("outside_the_areas", outside)
+    _limit(sieve.tally, config, contract.table, _swapped(table, contract, grid, kept, outside))
+    rows = pd.DataFrame({"cell": cell, "suspects": count})[sieve.kept]
+    return rows.groupby("cell")["suspects"].sum().reset_index(), sieve.tally
+
+
+def spread_residents(areas: pd.DataFrame, contract: Contract, cells: pd.DataFrame) -> pd.DataFrame:
+    """Spread the residents of an area evenly over its kept cells.
+
+    Returns:
+        Columns cell, residents and one per group, in persons; 0 where the area has no figures.
+    """
+    residents = pd.to_numeric(areas[contract.name_of("residents")], errors="coerce").fillna(0)
+    columns = {"residents": residents}
+    for column in contract.groups:
+        figure = pd.to_numeric(areas[column.name], errors="coerce").fillna(0)
+        columns[str(column.group)] = figure if column.unit == "count" else residents * figure / 100
+    code = areas[contract.name_of("area")].astype(str)
+    per_area = pd.DataFrame(columns).groupby(code).sum()
+    number = cells.groupby("area")["cell"].size().reindex(per_area.index)
+    per_cell = per_area.div(number, axis=0)
+    spread = per_cell.reindex(cells["area"]).fillna(0.0).reset_index(drop=True)
+    spread.insert(0, "cell", cells["cell"].to_numpy())
+    return spread

@@ -1,0 +1,58 @@
+"""The receipt: what was offered, refused and admitted, in counts and digests, never values."""
+
+from datetime import date
+
+from cas_audit.config import Strict
+from cas_audit.ingest.gate import Tally
+
+__all__ = ["SMALLEST_COUNT", "Count", "Receipt", "show_count", "show_tally"]
+
+SMALLEST_COUNT = 5
+
+
+class Count(Strict):
+    """A count; one to four is suppressed, so that a receipt can be shown to anyone."""
+
+    count: int | None
+    suppressed: bool = False
+
+
+class Receipt(Strict):
+    """The receipt of one source table."""
+
+    table: str
+    file: str
+    sha256: str
+    regime: str
+    reference_date: date
+    retention_years: int
+    admitted_columns: list[str]
+    refused_columns: list[str]
+    offered: Count
+    admitted: Count
+    left_out: dict[str, Count]
+    refused: dict[str, Count]
+
+
+def show_count(number: int) -> Count:
+    """Return a count fit to be shown.
+
+    >>> show_count(3)
+    Count(count=None, suppressed=True)
+    """
+    small = 0 < number < SMALLEST_COUNT
+    return Count(count=None if small else number, suppressed=small)
+
+
+def show_tally(tally: Tally) -> dict[str, object]:
+    """Return the counts of a tally fit to be shown.
+
+    When a single count is suppressed, the admitted total is too: it would give it away.
+    """
+    parts = {
+        name: {rule: show_count(number) for rule, number in counts.items()}
+        for name, counts in (("left_out", tally.left_out), ("refused", tally.refused))
+    }
+    hidden = sum(count.suppressed for part in parts.values() for count in part.values())
+    admitted = Count(count=None, suppressed=True) if hidden == 1 else show_count(tally.admitted)
+    return {"offered": show_count(tally.offered), "admitted": admitted, **parts}
