@@ -90,7 +90,7 @@ def admit_incidents(
     start = pd.Timestamp(config.reference_date) - pd.DateOffset(years=_years(contract, config))
     sieve.leave_out("older_than_retention", moment < start)
     sieve.leave_out("not_before_the_reference_week", moment >= end)
-    week = (moment - pd.to_timedelta(moment.dt.dayofweek, unit="D")).dt.normalize()
+    week = (moment - pd.to_timedelta(moment.dt.day_of_week, unit="D")).dt.normalize()
     coarse = pd.DataFrame({"cell": cell, "week": week, "shift": moment.dt.hour // SHIFT_HOURS})
     coarse = coarse.assign(theme=theme.to_numpy(), channel=channel.to_numpy())
     return coarse[sieve.kept].reset_index(drop=True), sieve.tally
@@ -102,7 +102,7 @@ def _years(contract: Contract, config: Config) -> int:
 
 def _monday(day: date) -> pd.Timestamp:
     moment = pd.Timestamp(day)
-    return moment - pd.Timedelta(days=moment.dayofweek)
+    return moment - pd.Timedelta(days=moment.day_of_week)
 
 
 def _map(table: pd.DataFrame, column: Column | None, sieve: _Sieve, rule: str) -> "pd.Series[str]":

@@ -141,7 +141,7 @@ def _sign(
 def _weeks(rows: pd.DataFrame, config: Config) -> pd.DatetimeIndex:
     """Every Monday from the first admitted week to the last full one before the reference."""
     reference = pd.Timestamp(config.reference_date)
-    last = reference - pd.Timedelta(days=reference.dayofweek + 7)
+    last = reference - pd.Timedelta(days=reference.day_of_week + 7)
     return pd.date_range(rows["week"].min(), last, freq="7D")
 
 

@@ -1,0 +1,195 @@
+"""The gate: what may not be used is never read, and bad input is named without its values."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from cas_audit.config import Config, Group, Purpose, Source, Sources, Text
+from cas_audit.errors import ConfigError, ContractError, InputError
+from cas_audit.files import read_json, tree
+from cas_audit.ingest.gate import Tally
+from cas_audit.ingest.receipt import show_tally
+from cas_audit.ingest.step import ingest
+from cas_audit.simulate.feed import write_feed
+
+WORDS = Text(nl="x", en="x")
+
+
+@pytest.fixture(scope="session")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small raw feed, written once."""
+    folder = tmp_path_factory.mktemp("city")
+    write_feed(folder, seed=3, side=40, weeks=20, themes=("home_burglary", "drugs"))
+    return folder / "feed"
+
+
+@pytest.fixture
+def feed(raw: Path, tmp_path: Path) -> Path:
+    """Return a copy of the feed that a test may spoil."""
+    return Path(shutil.copytree(raw, tmp_path / "feed"))
+
+
+def config(feed: Path, **changes: object) -> Config:
+    """Return the configuration of an audit of the feed."""
+    files = {"incidents": "incidents.csv", "areas": "areas.geojson", "suspects": "suspects.parquet"}
+    sources = {name: Source(path=str(feed / file), contract=name) for name, file in files.items()}
+    plain = Config(
+        name="demo",
+        version="1",
+        title=WORDS,
+        reference_date=date(2026, 1, 5),
+        regime="wpg",
+        purpose=Purpose(goal=WORDS, action=WORDS),
+        sources=Sources(**sources),
+        themes=["home_burglary"],
+        channels=["brought"],
+        groups=[Group(name="born_outside_europe", reference="born_netherlands")],
+    )
+    return plain.model_copy(update=changes)
+
+
+def spoil(feed: Path, **columns: Any) -> None:
+    """Replace columns of the incidents; the feed no longer claims to be synthetic."""
+    (feed / "feed.json").unlink(missing_ok=True)
+    table = pd.read_csv(feed / "incidents.csv", dtype=str).assign(**columns)
+    table.to_csv(feed / "incidents.csv", index=False)
+
+
+def test_admitted_rows_are_those_a_plain_count_gives(feed: Path, tmp_path: Path) -> None:
+    """Burglaries the public brought, with place and moment, all in week and cell."""
+    ingest(config(feed), tmp_path / "dossier")
+    table = pd.read_csv(feed / "incidents.csv")
+    wanted = table[(table["feitcode"] == "woninginbraak") & (table["melding"] == "aangifte")]
+    wanted = wanted[(wanted["x_rd"] > 0) & (wanted["pleegmoment"] != "onbekend")]
+    found = pd.read_parquet(tmp_path / "dossier/data/incidents.parquet")
+
+    assert len(wanted) == found["count"].sum()
+    assert {"cell", "week", "theme", "channel", "count"} == set(found.columns)
+    assert {0} == set(found["week"].dt.day_of_week)
+
+
+def test_refused_values_are_nowhere_in_the_dossier(feed: Path, tmp_path: Path) -> None:
+    """A canary in every refused column is found in no file."""
+    canary = "KANARIE7"
+    names = pd.read_csv(feed / "incidents.csv", nrows=0).columns
+    admitted = {"x_rd", "y_rd", "pleegmoment", "feitcode", "melding"}
+    spoil(feed, **dict.fromkeys(set(names) - admitted, canary))
+    ingest(config(feed), tmp_path / "dossier")
+    files = [tmp_path / "dossier" / name for name in tree(tmp_path / "dossier")]
+
+    assert len(files) > 10
+    assert [] == [path.name for path in files if canary.encode() in path.read_bytes()]
+
+
+def test_residents_are_spread_and_none_is_lost(feed: Path, tmp_path: Path) -> None:
+    """The sum over cells is the sum over areas, per group and in all."""
+    ingest(config(feed), tmp_path / "dossier")
+    spread = pd.read_parquet(tmp_path / "dossier/data/residents.parquet")
+    areas = pd.json_normalize(read_json(feed / "areas.geojson")["features"])
+
+    assert pytest.approx(areas["properties.inwoners"].sum()) == spread["residents"].sum()
+    assert (
+        pytest.approx(areas["properties.herkomst_buiten_europa"].sum())
+        == spread["born_outside_europe"].sum()
+    )
+
+
+def test_origin_is_synthetic_only_with_an_unchanged_feed(feed: Path, tmp_path: Path) -> None:
+    """Without the record it is observed; with a changed file nothing is admitted."""
+    ingest(config(feed), tmp_path / "one")
+    (feed / "feed.json").rename(feed / "other.json")
+    ingest(config(feed), tmp_path / "two")
+    said = [read_json(tmp_path / name / "ingest/origin.json")["origin"] for name in ("one", "two")]
+    (feed / "other.json").rename(feed / "feed.json")
+    with (feed / "incidents.csv").open("a") as stream:
+        stream.write("\n")
+
+    assert ["synthetic", "observed"] == said
+    with pytest.raises(InputError, match="unchanged feed"):
+        ingest(config(feed), tmp_path / "three")
+
+
+def test_a_misspelt_column_is_named_and_no_value_is(feed: Path, tmp_path: Path) -> None:
+    """The sentence names the file and the column that was expected."""
+    table = pd.read_csv(feed / "incidents.csv", dtype=str)
+    table.rename(columns={"melding": "meldng"}).to_csv(feed / "incidents.csv", index=False)
+
+    with pytest.raises(ContractError, match=r"incidents\.csv: no column melding .* close to it"):
+        ingest(config(feed), tmp_path / "dossier")
+
+
+def test_swapped_axes_are_recognised(feed: Path, tmp_path: Path) -> None:
+    """Most points fit when exchanged, and the sentence says so."""
+    table = pd.read_csv(feed / "incidents.csv", dtype=str)
+    spoil(feed, x_rd=table["y_rd"], y_rd=table["x_rd"])
+
+    with pytest.raises(ContractError, match="swapped"):
+        ingest(config(feed), tmp_path / "dossier")
+
+
+def test_too_many_refused_rows_end_the_ingest(feed: Path, tmp_path: Path) -> None:
+    """The rule and the share are named."""
+    spoil(feed, pleegmoment="gisteren")
+
+    with pytest.raises(ContractError, match=r"100\.0% .* no_readable_moment"):
+        ingest(config(feed), tmp_path / "dossier")
+
+
+@pytest.mark.parametrize("content", [b"", b"a,b\n", b"\xff\xfe\x00"])
+def test_empty_or_broken_files_are_input_errors(feed: Path, tmp_path: Path, content: bytes) -> None:
+    """A file without rows, without columns, or that is no text."""
+    (feed / "incidents.csv").write_bytes(content)
+    (feed / "feed.json").unlink()
+
+    with pytest.raises(InputError, match=r"incidents\.csv"):
+        ingest(config(feed), tmp_path / "dossier")
+
+
+def test_a_truncated_parquet_is_an_input_error(feed: Path, tmp_path: Path) -> None:
+    """Half a file is refused whole."""
+    path = feed / "suspects.parquet"
+    path.write_bytes(path.read_bytes()[:200])
+    (feed / "feed.json").unlink()
+
+    with pytest.raises(InputError, match=r"suspects\.parquet cannot be read as parquet"):
+        ingest(config(feed), tmp_path / "dossier")
+
+
+def test_an_unknown_group_is_a_config_error(feed: Path, tmp_path: Path) -> None:
+    """The known ones are named."""
+    chosen = [Group(name="martians")]
+
+    with pytest.raises(ConfigError, match="born_europe"):
+        ingest(config(feed, groups=chosen), tmp_path / "dossier")
+
+
+def test_old_records_are_left_out(feed: Path, tmp_path: Path) -> None:
+    """Age is measured against the reference date, by the shortest retention."""
+    spoil(feed, pleegmoment="2019-05-06T12:00")
+
+    with pytest.raises(ContractError, match="no row was admitted"):
+        ingest(config(feed), tmp_path / "dossier")
+
+
+def test_a_lone_small_count_hides_the_total_too() -> None:
+    """Or it would follow by subtraction."""
+    shown = show_tally(Tally(100, {"a": 3}, {"b": 20}))
+
+    assert {"count": None, "suppressed": True} == shown["admitted"].model_dump()  # type: ignore[attr-defined]
+
+
+def test_a_broken_expectation_is_seen(feed: Path, tmp_path: Path) -> None:
+    """The suite is run by the library, and a row that breaks it is reported by kind."""
+    from cas_audit.ingest.validation import validate  # noqa: PLC0415
+
+    ingest(config(feed), tmp_path / "dossier")
+    rows = pd.read_parquet(tmp_path / "dossier/data/incidents.parquet")
+    good, bad = validate(rows, "incidents"), validate(rows.assign(count=0), "incidents")
+
+    assert (True, False) == (good["success"], bad["success"])
+    assert ["count"] == [one["column"] for one in bad["results"] if not one["success"]]
+    assert read_json(tmp_path / "dossier/ingest/incidents.validation.json") == good
