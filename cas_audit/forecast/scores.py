@@ -1,12 +1,13 @@
 """How well flags catch incidents: hit rate, near hits, PAI and precision."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-__all__ = ["WeekScore", "flag_top", "score_week"]
+__all__ = ["WeekScore", "flag_top", "score_week", "summarise"]
 
 Flags = NDArray[np.bool_]
 
@@ -29,6 +30,16 @@ class WeekScore:
         return self.hits / self.incidents if self.incidents else None
 
     @property
+    def near_hit_rate(self) -> float | None:
+        """Share of incidents in or next to flagged cells; None without incidents."""
+        return (self.hits + self.near_hits) / self.incidents if self.incidents else None
+
+    @property
+    def dilated_share(self) -> float:
+        """Share of the cells that are flagged or next to one: what near hits must be held to."""
+        return self.dilated_cells / self.cells
+
+    @property
     def pai(self) -> float | None:
         """Hit rate over share of the area flagged (Chainey, Tompson & Uhlig 2008)."""
         if self.hit_rate is None or not self.flagged_cells:
@@ -41,6 +52,19 @@ class WeekScore:
         if not self.flagged_cells:
             return None
         return self.flagged_cells_with_incident / self.flagged_cells
+
+
+def summarise(sums: Mapping[str, float]) -> dict[str, float | None]:
+    """Return the rates over many weeks from the sums of their counts.
+
+    >>> sums = {"incidents": 9, "hits": 3, "near_hits": 1, "flagged_cells": 4,
+    ...         "flagged_cells_with_incident": 2, "dilated_cells": 20, "cells": 100}
+    >>> summarise(sums)["precision"]
+    0.5
+    """
+    total = WeekScore(**{field.name: int(sums[field.name]) for field in fields(WeekScore)})
+    names = ("hit_rate", "near_hit_rate", "dilated_share", "pai", "precision")
+    return {"incidents": total.incidents, **{name: getattr(total, name) for name in names}}
 
 
 def flag_top(

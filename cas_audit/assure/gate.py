@@ -1,0 +1,152 @@
+"""The gate: whether a model version may pass; it trusts no verdict that stands in a file."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from cas_audit.assure.answers import Answer, Answers, answer_points
+from cas_audit.assure.framework import Framework, load_framework
+from cas_audit.assure.seal import differences
+from cas_audit.assure.statements import read_statements
+from cas_audit.audit.dossier import Manifest, read_manifest
+from cas_audit.audit.finding import Finding, Findings
+from cas_audit.audit.programme import list_checks
+from cas_audit.config import explain
+from cas_audit.errors import EvidenceError
+from cas_audit.files import digest, read_json
+
+__all__ = ["Judgement", "derive", "judge", "read_findings"]
+
+OPENS, BLOCKED, UNDECIDED = 0, 1, 2
+CODES = {"opens": OPENS, "blocked": BLOCKED, "undecided": UNDECIDED}
+NEEDED = (
+    "dossier/manifest.json",
+    "findings.json",
+    "answers.json",
+    "report.nl.html",
+    "report.en.html",
+)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the gate decides: its exit code, and why, one sentence each."""
+
+    code: int
+    sentences: list[str]
+    points: list[Answer]
+
+
+def judge(folder: Path, on: date | None = None) -> Judgement:
+    """Judge an audit folder.
+
+    Args:
+        folder: the audit folder.
+        on: the day on which statements must still be valid; by default the reference date.
+
+    Raises:
+        EvidenceError: the folder holds no seal, or a file of it does not fit its schema.
+    """
+    doubts = _doubts(folder)
+    if doubts:
+        return Judgement(BLOCKED, doubts, [])
+    manifest = read_manifest(folder / "dossier")
+    findings = read_findings(folder)
+    doubts = _stale(folder, manifest, findings)
+    if doubts:
+        return Judgement(BLOCKED, doubts, [])
+    framework = load_framework(manifest.framework)
+    derived = derive(folder, manifest.reference_date)
+    if derived != _read(folder / "answers.json"):
+        said = "answers.json does not follow from the findings and the statements."
+        return Judgement(BLOCKED, [said], [])
+    answers = derived if on is None else derive(folder, on)
+    points = [answer for answer in answers.answers if _stops(answer)]
+    code = CODES[answers.verdict.gate]
+    return Judgement(code, [_sentence(framework, answer) for answer in points], points)
+
+
+def derive(folder: Path, on: date | None = None) -> Answers:
+    """Answer every point from what stands in an audit folder.
+
+    Raises:
+        EvidenceError: a file of the folder does not fit its schema.
+    """
+    manifest = read_manifest(folder / "dossier")
+    framework = load_framework(manifest.framework)
+    statements = read_statements(folder / "statements", framework)
+    findings = read_findings(folder).findings
+    return answer_points(framework, findings, statements, manifest, on or manifest.reference_date)
+
+
+def read_findings(folder: Path) -> Findings:
+    """Return the findings of an audit.
+
+    Raises:
+        EvidenceError: there are none, or they do not fit their schema.
+    """
+    path = folder / "findings.json"
+    if not path.is_file():
+        message = f"{folder} holds no findings.json; run `cas-audit check` first."
+        raise EvidenceError(message)
+    try:
+        return Findings.model_validate(read_json(path))
+    except ValidationError as error:
+        raise EvidenceError(explain(path, error)) from None
+
+
+def _read(path: Path) -> Answers:
+    try:
+        return Answers.model_validate(read_json(path))
+    except ValidationError as error:
+        raise EvidenceError(explain(path, error)) from None
+
+
+def _doubts(folder: Path) -> list[str]:
+    changed = differences(folder)
+    if changed:
+        return changed
+    missing = [name for name in NEEDED if not (folder / name).is_file()]
+    return [f"{name} is missing: the evidence is incomplete." for name in missing]
+
+
+def _stale(folder: Path, manifest: Manifest, found: Findings) -> list[str]:
+    """Name what no longer belongs together: dossier and manifest, findings and checks."""
+    dossier = folder / "dossier"
+    changed = [
+        f"dossier/{name} is not the file that the manifest names."
+        for name, value in manifest.files.items()
+        if not (dossier / name).is_file() or digest(dossier / name) != value
+    ]
+    if found.dossier != digest(dossier / "manifest.json"):
+        changed.append("findings.json is about another dossier.")
+    if not found.findings:
+        changed.append("findings.json holds no finding: nothing was run.")
+    return changed + _other_checks(found.findings)
+
+
+def _other_checks(findings: list[Finding]) -> list[str]:
+    checks = list_checks()
+    return [
+        f"{finding.check} was run in another version than the installed one."
+        for finding in findings
+        if finding.check not in checks or checks[finding.check].version != finding.check_version
+    ]
+
+
+def _stops(answer: Answer) -> bool:
+    error = any(reason.kind == "check_error" for reason in answer.reasons)
+    return error or (answer.blocking and answer.status in {"failed", "contradicted", "open"})
+
+
+def _sentence(framework: Framework, answer: Answer) -> str:
+    title = next(point.title.en for point in framework.points if point.id == answer.id)
+    settled = {"check_met", "statement_valid", "check_not_applicable"}
+    why = [reason for reason in answer.reasons if reason.kind not in settled]
+    if answer.contradiction:
+        reason = f"{answer.contradiction.check} denies statement {answer.contradiction.statement}"
+    else:
+        reason = ", ".join(f"{one.about}: {one.kind.replace('_', ' ')}" for one in why)
+    return f"{answer.id} {title} is {answer.status} ({reason})."

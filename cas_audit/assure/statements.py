@@ -1,0 +1,87 @@
+"""What a person states, by name and role, until a date."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from cas_audit.assure.framework import Framework, Wanted
+from cas_audit.config import Strict, explain
+from cas_audit.errors import EvidenceError
+from cas_audit.files import read_yaml, write_yaml
+
+__all__ = ["Statement", "read_statements", "write_demonstration"]
+
+Words = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class Statement(Strict):
+    """One statement: whether what a point asks holds, who says so, and until when."""
+
+    framework: str
+    version: str
+    point: str
+    statement: str
+    holds: bool
+    claim: Words
+    role: str
+    name: Words
+    date: date
+    valid_until: date
+    demonstration: bool = False
+
+    def fits(self, wanted: Wanted, on: date) -> bool:
+        """Say whether it is from the role that is asked, and counts on a day."""
+        longest = self.date + timedelta(days=wanted.valid_days)
+        return self.role == wanted.role and on <= min(self.valid_until, longest)
+
+
+def read_statements(folder: Path, framework: Framework) -> list[Statement]:
+    """Return the statements in a folder, sorted by statement and date; none if it is absent.
+
+    Raises:
+        EvidenceError: a file is no statement, or is about another framework or unknown point.
+    """
+    known = {(p.id, wanted.id) for p in framework.points for wanted in p.statements}
+    found = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            statement = Statement.model_validate(read_yaml(path))
+        except ValidationError as error:
+            raise EvidenceError(explain(path, error)) from None
+        about = (statement.framework, statement.version)
+        if about != (framework.framework, framework.version):
+            message = (
+                f"{path} is about {' '.join(about)}; "
+                f"expected {framework.framework} {framework.version}."
+            )
+            raise EvidenceError(message)
+        if (statement.point, statement.statement) not in known:
+            message = f"{path}: point {statement.point} asks for no {statement.statement}."
+            raise EvidenceError(message)
+        found.append(statement)
+    return sorted(found, key=lambda one: (one.statement, one.date, one.name))
+
+
+def write_demonstration(folder: Path, framework: Framework, on: date) -> None:
+    """Write a statement for everything a framework asks, marked as demonstration.
+
+    Such statements count for synthetic data only: nobody stands behind them.
+    """
+    for point in framework.points:
+        for wanted in point.statements:
+            statement = Statement(
+                framework=framework.framework,
+                version=framework.version,
+                point=point.id,
+                statement=wanted.id,
+                holds=True,
+                claim="Demonstration: nobody stands behind this statement.",
+                role=wanted.role,
+                name=f"Demonstration ({wanted.role})",
+                date=on,
+                valid_until=on + timedelta(days=wanted.valid_days),
+                demonstration=True,
+            )
+            write_yaml(folder / f"{wanted.id}.yaml", statement.model_dump(mode="json"))
