@@ -1,6 +1,7 @@
 """The answer to every point: what was measured, what was stated, and whether both agree."""
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -114,28 +115,29 @@ def answer_points(
         manifest: of that dossier.
         on: the day on which statements must still be valid.
     """
-    by_check = {finding.check: finding for finding in findings}
     counted = [one for one in statements if manifest.origin == "synthetic" or not one.demonstration]
-    answers = [
-        _answer(framework, point, by_check, statements, counted, on) for point in framework.points
-    ]
+    known = _Known({finding.check: finding for finding in findings}, statements, counted, on)
+    answers = [_answer(framework, point, known) for point in framework.points]
     used = {name for answer in answers for name in answer.stated}
     demonstration = {one.statement for one in counted if one.demonstration} & used
     return Answers(schema=1, verdict=_verdict(answers, len(demonstration)), answers=answers)
 
 
-def _answer(
-    framework: Framework,
-    point: Point,
-    findings: dict[str, Finding],
-    statements: list[Statement],
-    counted: list[Statement],
-    on: date,
-) -> Answer:
-    reasons = [_measured(demand, findings.get(demand.check)) for demand in point.checks]
-    reasons += [_stated(wanted, statements, counted, on) for wanted in point.statements]
+@dataclass(frozen=True)
+class _Known:
+    """All that answers may rest on."""
+
+    findings: dict[str, Finding]
+    handed_in: list[Statement]
+    counted: list[Statement]
+    on: date
+
+
+def _answer(framework: Framework, point: Point, known: _Known) -> Answer:
+    reasons = [_measured(demand, known.findings.get(demand.check)) for demand in point.checks]
+    reasons += [_stated(wanted, known) for wanted in point.statements]
     stated = [reason.about for reason in reasons if reason.kind == "statement_valid"]
-    contradiction = _contradiction(point, stated, findings)
+    contradiction = _contradiction(point, stated, known.findings)
     status = "contradicted" if contradiction else _status([reason.kind for reason in reasons])
     depths: dict[str, list[str]] = {}
     for demand in point.checks:
@@ -172,15 +174,14 @@ def _kind(demand: Demand, finding: Finding) -> str:
     return "too_loose" if loose and finding.outcome is Outcome.MET else finding.outcome.value
 
 
-def _stated(
-    wanted: Wanted, statements: list[Statement], counted: list[Statement], on: date
-) -> Reason:
-    fitting = [one for one in counted if one.statement == wanted.id and one.fits(wanted, on)]
+def _stated(wanted: Wanted, known: _Known) -> Reason:
+    about = [one for one in known.counted if one.statement == wanted.id]
+    fitting = [one for one in about if one.fits(wanted, known.on)]
     if any(not one.holds for one in fitting):
         return Reason(kind="statement_denies", about=wanted.id)
     if fitting:
         return Reason(kind="statement_valid", about=wanted.id)
-    handed_in = any(one.statement == wanted.id for one in statements)
+    handed_in = any(one.statement == wanted.id for one in known.handed_in)
     return Reason(
         kind="statement_not_counted" if handed_in else "statement_missing", about=wanted.id
     )

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from cas_audit.config import Strict, Text, explain
 from cas_audit.errors import EvidenceError, Unavailable
-from cas_audit.files import digest, read_json, tree, write_json
+from cas_audit.files import digest, read_json, read_yaml, tree, write_json
 
 __all__ = ["Dossier", "Manifest", "read_manifest", "seal_dossier"]
 
@@ -90,6 +90,14 @@ class Dossier:
             Unavailable: the dossier does not hold it.
         """
         return read_json(self._path(name))
+
+    def yaml(self, name: str) -> Any:  # noqa: ANN401 - YAML
+        """Return the content of a YAML file.
+
+        Raises:
+            Unavailable: the dossier does not hold it.
+        """
+        return read_yaml(self._path(name))
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a Parquet table.

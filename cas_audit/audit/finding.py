@@ -1,5 +1,6 @@
 """A finding: what one check measured, and how far that can be trusted."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -7,7 +8,7 @@ from pydantic import Field
 
 from cas_audit.config import Strict
 
-__all__ = ["Estimand", "Finding", "Outcome"]
+__all__ = ["Estimand", "Finding", "Findings", "Outcome", "Value", "as_rows"]
 
 Value = float | int | str | None
 
@@ -65,13 +66,13 @@ class Findings(Strict):
     findings: list[Finding]
 
 
-def as_rows(records: list[dict[str, Any]]) -> list[dict[str, Value]]:
+def as_rows(records: Sequence[Mapping[Any, Any]]) -> list[dict[str, Value]]:
     """Turn records into plain rows: numbers rounded to nine digits, NaN to null.
 
     >>> as_rows([{"a": float("nan"), "b": 1.0}])
     [{'a': None, 'b': 1.0}]
     """
-    return [{key: _plain(value) for key, value in record.items()} for record in records]
+    return [{str(key): _plain(value) for key, value in record.items()} for record in records]
 
 
 def _plain(value: Any) -> Value:  # noqa: ANN401 - numpy scalars of any kind

@@ -1,5 +1,6 @@
 """The step `forecast`: counted incidents in, a model, its flags and how well they do out."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -59,11 +60,12 @@ def forecast(config: Config, dossier: Path) -> None:
     """
     city = _open(config, dossier / "data")
     (dossier / "model").mkdir()
-    rows, weekly, trial = [], [], {}
+    rows, weekly, trial, future = [], [], {}, {}
     for number, theme in enumerate(track(config.themes, "forecast")):
         seed = [config.forecast.seed, number]
         made = _make(config, city, theme, seed)
         trial[theme] = _compare(made, _make(config, city, theme, seed))
+        future[theme] = _without_future(city, _panel(city, theme, config.channels))
         rows.append(_rows(city, theme, made))
         weekly.append(_weekly(city, theme, made, _judged(config)))
         if made.model is not None:
@@ -74,6 +76,7 @@ def forecast(config: Config, dossier: Path) -> None:
     write_json(dossier / "model/scores.json", _summary(scores))
     _describe(config, city, dossier)
     write_json(dossier / "trials/reproducibility.json", trial)
+    write_json(dossier / "trials/future.json", future)
 
 
 def _open(config: Config, data: Path) -> _City:
@@ -131,7 +134,7 @@ def _make(config: Config, city: _City, theme: str, seed: list[int]) -> _Forecast
     return _Forecast(model, score, flagged, counting)
 
 
-def _panel(city: _City, theme: str, channels: list[str]) -> NDArray[np.float32]:
+def _panel(city: _City, theme: str, channels: Sequence[str]) -> NDArray[np.float32]:
     table = city.incidents
     wanted = table[(table["theme"] == theme) & table["channel"].isin(channels)]
     panel = build_panel(wanted, city.weeks, *city.kept.shape)
@@ -158,6 +161,18 @@ def _compare(one: _Forecast, other: _Forecast) -> dict[str, float]:
         "largest_score_difference": float(np.abs(one.score - other.score).max()),
         "flags_differing": int((one.flagged != other.flagged).sum()),
     }
+
+
+def _without_future(city: _City, counts: NDArray[np.float32]) -> dict[str, float]:
+    """Take away everything from a test week on; its features must stay as they were."""
+    tried = sorted({city.test.start, (city.test.start + city.test.stop) // 2, city.test.stop - 1})
+    features, largest = _features(city, counts), 0.0
+    for week in tried:
+        past = counts.copy()
+        past[week:] = 0
+        change = np.abs(_features(city, past)[week] - features[week]).max()
+        largest = max(largest, float(change))
+    return {"weeks": len(tried), "largest_change": largest}
 
 
 def _rows(city: _City, theme: str, made: _Forecast) -> pd.DataFrame:
@@ -189,7 +204,9 @@ def _summary(weekly: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None
     summary: dict[str, dict[str, dict[str, float | None]]] = {}
     for (theme, forecaster), part in weekly.groupby(["theme", "forecaster"]):
         sums = part.drop(columns=SCORES).sum()
-        summary.setdefault(str(theme), {})[str(forecaster)] = summarise(sums.to_dict())
+        summary.setdefault(str(theme), {})[str(forecaster)] = summarise(
+            {str(name): float(value) for name, value in sums.items()}
+        )
     return summary
 
 

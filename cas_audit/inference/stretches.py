@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-__all__ = ["FEWEST", "Interval", "mean_interval", "ratio_interval", "stretches", "verdict"]
+__all__ = [
+    "FEWEST",
+    "Interval",
+    "above",
+    "mean_interval",
+    "ratio_interval",
+    "stretches",
+    "verdict",
+]
 
 FEWEST = 4  # fewer stretches give no interval: with t on two degrees it says next to nothing
 
@@ -107,3 +115,14 @@ def verdict(interval: Interval, low: float, high: float) -> bool | None:
     if interval.inner_low > high or interval.inner_high < low:
         return False
     return None
+
+
+def above(interval: Interval, value: float) -> bool | None:
+    """Judge one-sided: wholly above is True, wholly below False, straddling None.
+
+    >>> above(Interval(0.2, 0.1, 0.3, 0.12, 0.28, 0.95, 4), 0.11)
+    True
+    """
+    if interval.inner_low > value:
+        return True
+    return False if interval.inner_high < value else None

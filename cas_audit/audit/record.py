@@ -1,0 +1,43 @@
+"""Findings about the record itself: counted, not inferred."""
+
+from cas_audit.audit.finding import Estimand, Finding, Outcome, Value, as_rows
+
+__all__ = ["judge_share", "state"]
+
+
+def judge_share(
+    part: int, whole: int, *, at_most: float, fewest: float, unit: str, **values: str | int
+) -> Finding:
+    """Judge a share of the record against the most that is tolerated.
+
+    Args:
+        part: how many are amiss.
+        whole: out of how many.
+        at_most: the largest share that is tolerated.
+        fewest: a smaller `whole` is too few to judge.
+        unit: what is counted, the key under which `whole` stands in `n`.
+        values: more values for the sentence.
+    """
+    share = part / whole if whole else None
+    if share is None or whole < fewest:
+        outcome = Outcome.INSUFFICIENT
+    else:
+        outcome = Outcome.MET if share <= at_most else Outcome.NOT_MET
+    return Finding(
+        outcome=outcome,
+        message=outcome.value,
+        values=as_rows([{"part": part, "whole": whole, "share": share, **values}])[0],
+        estimand=Estimand.RECORD,
+        estimate=share,
+        n={unit: whole},
+    )
+
+
+def state(outcome: Outcome, message: str = "", **values: Value) -> Finding:
+    """State a fact of the record that has no size."""
+    return Finding(
+        outcome=outcome,
+        message=message or outcome.value,
+        values=as_rows([values])[0],
+        estimand=Estimand.RECORD,
+    )

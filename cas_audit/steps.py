@@ -1,0 +1,225 @@
+"""The steps: each reads an audit folder and writes it anew, sealed; a failure changes nothing."""
+
+import platform
+import shutil
+import subprocess
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cas_audit import __version__
+from cas_audit.assure.seal import differences, seal_audit
+from cas_audit.config import Config, Evidence, load_config
+from cas_audit.errors import EvidenceError
+from cas_audit.files import digest, read_json, read_yaml, staged, write_json, write_yaml
+from cas_audit.progress import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cas_audit.audit.dossier import Manifest
+
+__all__ = ["answer", "check", "forecast", "ingest", "record", "report", "run"]
+
+PACKAGES = (
+    "fairlearn",
+    "geopandas",
+    "great_expectations",
+    "mlflow",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "skops",
+    "xarray",
+)
+MODEL_PARTS = ("model", "trials", "forecasts.parquet", "partition.parquet", "purpose.yaml")
+RESULTS = ("findings.json", "answers.json", "report.nl.html", "report.en.html")
+
+
+def ingest(path: Path, out: Path) -> None:
+    """Start an audit folder: what may come in, and its receipts."""
+    with staged(out) as work:
+        _ingest(path, work)
+        seal_audit(work)
+
+
+def forecast(path: Path, out: Path) -> None:
+    """Forecast on what was ingested, and seal the dossier."""
+    with _opened(out) as work:
+        _forecast(path, work)
+
+
+def check(out: Path) -> None:
+    """Ask every check of the dossier."""
+    with _opened(out) as work:
+        _check(work)
+
+
+def answer(out: Path, statements: Path | None = None) -> None:
+    """Answer every point of the framework; `statements` replaces those in the folder."""
+    with _opened(out) as work:
+        _answer(work, statements)
+
+
+def report(out: Path) -> None:
+    """Write the report in both languages."""
+    with _opened(out) as work:
+        _report(work)
+
+
+def record(out: Path) -> None:
+    """Log the audit in the evidence store; ids and the clock stand outside the seal."""
+    from cas_audit.assure.evidence import record as log  # noqa: PLC0415 - loads MLflow
+    from cas_audit.assure.gate import read_findings  # noqa: PLC0415
+
+    _refuse_changed(out)
+    chosen = Evidence.model_validate(read_yaml(out / "dossier/config.yaml").get("evidence", {}))
+    logged = log(out, read_findings(out), chosen, out.absolute().parent / "mlflow")
+    clock = datetime.now(UTC).isoformat(timespec="seconds")
+    write_json(out / "run.json", {"recorded_at": clock, "mlflow": logged})
+
+
+def run(path: Path, out: Path, statements: Path | None = None) -> None:
+    """Run every step; `out` is replaced only when all of them ended well."""
+    config = load_config(path)
+    folder = statements or (Path(config.statements) if config.statements else None)
+    with staged(out) as work:
+        _ingest(path, work)
+        _forecast(path, work)
+        _check(work)
+        _answer(work, folder)
+        _report(work)
+        seal_audit(work)
+    say("record the evidence")
+    record(out)
+
+
+@contextmanager
+def _opened(out: Path) -> "Iterator[Path]":
+    """Give a copy of an intact audit folder to work in; seal it and put it back."""
+    _refuse_changed(out)
+    with staged(out, keep=True) as work:
+        (work / "run.json").unlink(missing_ok=True)  # was about the folder as it stood
+        yield work
+        seal_audit(work)
+
+
+def _refuse_changed(out: Path) -> None:
+    found = differences(out)
+    if found:
+        message = f"{out}: {found[0]} Expected an audit as it was sealed."
+        raise EvidenceError(message)
+
+
+def _drop(work: Path, names: tuple[str, ...]) -> None:
+    """Remove what rests on a step that is done again."""
+    for name in names:
+        path = work / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _ingest(path: Path, work: Path) -> None:
+    from cas_audit.ingest.step import ingest as admit  # noqa: PLC0415 - loads geopandas
+
+    say("ingest")
+    admit(load_config(path), work / "dossier")
+    shutil.copyfile(path, work / "dossier/config.yaml")
+
+
+def _forecast(path: Path, work: Path) -> None:
+    from cas_audit.audit.dossier import seal_dossier  # noqa: PLC0415 - loads pandas
+    from cas_audit.forecast.step import forecast as fit  # noqa: PLC0415 - loads scikit-learn
+
+    dossier = work / "dossier"
+    kept = dossier / "config.yaml"
+    if not (dossier / "ingest/origin.json").is_file():
+        message = f"{work.name} holds no ingested data; run `cas-audit ingest` first."
+        raise EvidenceError(message)
+    if digest(kept) != digest(path):
+        message = f"{path} is not the configuration that was ingested; run `cas-audit ingest`."
+        raise EvidenceError(message)
+    _drop(work, RESULTS)
+    _drop(dossier, MODEL_PARTS)
+    say("forecast")
+    config = load_config(path)
+    fit(config, dossier)
+    write_yaml(dossier / "purpose.yaml", config.purpose.model_dump(mode="json"))
+    seal_dossier(dossier, _manifest(config, dossier))
+
+
+def _manifest(config: Config, dossier: Path) -> "Manifest":
+    from cas_audit.audit.dossier import Manifest  # noqa: PLC0415 - loads pandas
+
+    return Manifest(
+        schema=1,
+        name=config.name,
+        version=config.version,
+        title=config.title,
+        origin=read_json(dossier / "ingest/origin.json")["origin"],
+        reference_date=config.reference_date,
+        regime=config.regime,
+        themes=config.themes,
+        channels=list(config.channels),
+        flagged_share=config.forecast.flagged_share,
+        framework=config.framework,
+        thresholds=config.checks,
+        seed=config.forecast.seed,
+        cas_audit=__version__,
+        python=platform.python_version(),
+        packages={name: version(name) for name in PACKAGES},
+        code_commit=_commit(),
+    )
+
+
+def _commit() -> str | None:
+    """Return the commit of the checkout that the engine runs from; None when installed."""
+    home = Path(__file__).resolve().parent
+    git = shutil.which("git")
+    if git is None or not (home.parent / ".git").exists():
+        return None
+    asked = [git, "-C", str(home), "rev-parse", "HEAD"]
+    said = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603
+    return said.stdout.strip() or None
+
+
+def _check(work: Path) -> None:
+    from cas_audit.audit.dossier import Dossier  # noqa: PLC0415 - loads pandas
+    from cas_audit.audit.finding import Findings  # noqa: PLC0415
+    from cas_audit.audit.programme import run_checks  # noqa: PLC0415
+
+    _drop(work, RESULTS)
+    dossier = Dossier(work / "dossier")
+    say("check")
+    found = run_checks(dossier, dossier.manifest.thresholds)
+    about = digest(work / "dossier/manifest.json")
+    findings = Findings(schema=1, dossier=about, findings=found)
+    write_json(work / "findings.json", findings.model_dump(mode="json", by_alias=True))
+
+
+def _answer(work: Path, statements: Path | None) -> None:
+    from cas_audit.assure.gate import derive  # noqa: PLC0415 - loads pandas
+
+    _drop(work, RESULTS[1:])
+    if statements is not None:
+        if not statements.is_dir():
+            message = f"{statements} is no folder; expected a folder of statements (YAML)."
+            raise EvidenceError(message)
+        _drop(work, ("statements",))
+        (work / "statements").mkdir()
+        for path in sorted(statements.glob("*.yaml")):
+            shutil.copyfile(path, work / "statements" / path.name)
+    answers = derive(work)
+    write_json(work / "answers.json", answers.model_dump(mode="json", by_alias=True))
+
+
+def _report(work: Path) -> None:
+    from cas_audit.present.report import write_reports  # noqa: PLC0415 - loads matplotlib
+
+    say("report")
+    write_reports(work)

@@ -1,0 +1,26 @@
+"""Nearly every area has residents, so that groups can be counted in it."""
+
+from cas_audit.audit.dossier import Dossier
+from cas_audit.audit.finding import Finding
+from cas_audit.audit.record import judge_share
+
+
+def areas_have_residents(
+    dossier: Dossier, *, max_empty_share: float = 0.05, min_areas: float = 10
+) -> Finding:
+    """Does nearly every area have residents?
+
+    Why: an area without residents counts for no group; flags there are seen by no bias check.
+
+    How: areas with cells but no residents, over all areas with cells. It is a count of the record:
+    there is no interval.
+
+    Limits: industrial areas are truly without residents. Those who work, shop or sleep rough in an
+    area are in no population figure.
+
+    Remedy: take the population figures of the year of the outlines; merge empty areas with a
+    neighbour when that is true to the place.
+    """
+    quality = dossier.json("data/quality.json")
+    empty, areas = quality["areas_without_residents"], quality["areas"]
+    return judge_share(empty, areas, at_most=max_empty_share, fewest=min_areas, unit="areas")

@@ -1,0 +1,43 @@
+"""The model was judged on weeks it had not seen, with features of earlier weeks only."""
+
+import pandas as pd
+
+from cas_audit.audit.dossier import Dossier
+from cas_audit.audit.finding import Estimand, Finding, Outcome
+
+
+def future_was_unseen(dossier: Dossier, *, min_test_weeks: float = 26) -> Finding:
+    """Was the model judged on weeks that it had not seen in any way?
+
+    Why: a model that has seen what it must forecast looks good on paper and fails on the street.
+
+    How: the last week of training lies before the first forecast; every forecast lies in the test
+    weeks; and when all incidents from a test week on are taken away, the features of that week
+    stay as they were (a trial made before sealing). Facts of the record: there is no interval.
+
+    Limits: the trial looks at a few test weeks. A source that was corrected afterwards can carry
+    the future in; and a person who saw the results can have chosen the settings by them.
+
+    Remedy: move the split; make every feature from a window that ends before the forecast week.
+    """
+    split = dossier.json("model/split.json")
+    trial = dossier.json("trials/future.json")
+    periods = dossier.table("forecasts.parquet")["period"]
+    first, last = pd.Timestamp(split["test"]["first"]), pd.Timestamp(split["test"]["last"])
+    faults = {
+        "training_overlaps": pd.Timestamp(split["train"]["last"]) >= first,
+        "forecast_outside_test": periods.min() < first or periods.max() > last,
+        "features_see_the_future": any(one["largest_change"] > 0 for one in trial.values()),
+    }
+    wrong = [name for name, is_so in faults.items() if is_so]
+    weeks = int(split["test"]["weeks"])
+    outcome = Outcome.MET if weeks >= min_test_weeks else Outcome.INSUFFICIENT
+    if wrong:
+        outcome = Outcome.NOT_MET
+    return Finding(
+        outcome=outcome,
+        message=wrong[0] if wrong else outcome.value,
+        values={"test_weeks": weeks, "first": split["test"]["first"]},
+        estimand=Estimand.RECORD,
+        n={"test_weeks": weeks, "trials": sum(one["weeks"] for one in trial.values())},
+    )
