@@ -1,6 +1,6 @@
 """What a person states, by name and role, until a date."""
 
-import datetime
+import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
@@ -27,13 +27,13 @@ class Statement(Strict):
     claim: Words
     role: str
     name: Words
-    date: datetime.date
-    valid_until: datetime.date
+    date: dt.date
+    valid_until: dt.date
     demonstration: bool = False
 
-    def fits(self, wanted: Wanted, on: datetime.date) -> bool:
+    def fits(self, wanted: Wanted, on: dt.date) -> bool:
         """Say whether it is from the role that is asked, and counts on a day."""
-        longest = self.date + datetime.timedelta(days=wanted.valid_days)
+        longest = self.date + dt.timedelta(days=wanted.valid_days)
         return self.role == wanted.role and on <= min(self.valid_until, longest)
 
 
@@ -64,7 +64,7 @@ def read_statements(folder: Path, framework: Framework) -> list[Statement]:
     return sorted(found, key=lambda one: (one.statement, one.date, one.name))
 
 
-def write_demonstration(folder: Path, framework: Framework, on: datetime.date) -> None:
+def write_demonstration(folder: Path, framework: Framework, on: dt.date) -> None:
     """Write a statement for everything a framework asks, marked as demonstration.
 
     Such statements count for synthetic data only: nobody stands behind them.
@@ -81,7 +81,7 @@ def write_demonstration(folder: Path, framework: Framework, on: datetime.date) -
                 role=wanted.role,
                 name=f"Demonstration ({wanted.role})",
                 date=on,
-                valid_until=on + datetime.timedelta(days=wanted.valid_days),
+                valid_until=on + dt.timedelta(days=wanted.valid_days),
                 demonstration=True,
             )
             write_yaml(folder / f"{wanted.id}.yaml", statement.model_dump(mode="json"))

@@ -47,7 +47,7 @@ def only_contracted_columns_read(dossier: Dossier, *, min_tables: float = 2) -> 
     outcome = Outcome.MET if len(rows) >= min_tables else Outcome.INSUFFICIENT
     if sums["not_in_contract"]:
         outcome = Outcome.NOT_MET
-    found = state(outcome, tables=len(rows), **sums)
+    found = state(outcome, "", tables=len(rows), **sums)
     return found.model_copy(
         update={"n": {"tables": len(rows)}, "tables": {"tables": as_rows(rows)}}
     )
