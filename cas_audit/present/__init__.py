@@ -1,0 +1,1 @@
+"""What people read: the report in Dutch and English, and its maps."""

@@ -1,0 +1,119 @@
+"""Sentences in Dutch or English: texts from the locale, values by the rules of the language."""
+
+import string
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from typing import Any, Literal
+
+from babel.dates import format_date
+from babel.numbers import format_decimal, format_percent, format_scientific
+
+from cas_audit.audit.finding import Finding, Outcome
+from cas_audit.errors import ProgrammeError
+from cas_audit.files import read_yaml
+from cas_audit.rooms import room
+
+__all__ = ["LANGUAGES", "Language", "Words"]
+
+Language = Literal["nl", "en"]
+LANGUAGES: tuple[Language, ...] = ("nl", "en")
+SPREAD = {"nl": "procentpunt", "en": "percentage points"}
+
+
+class Words(string.Formatter):
+    """The texts of one language, and the names that a dossier adds to them."""
+
+    def __init__(self, language: Language, names: Mapping[str, str] | None = None) -> None:
+        """Take the texts of a language.
+
+        Args:
+            language: of the report.
+            names: how to call groups and the like, by identifier.
+        """
+        self.language = language
+        self.page: dict[str, Any] = _read("page")[language]
+        self.names = {**self.page["names"], **(names or {})}
+
+    def text(self, key: str, **values: object) -> str:
+        """Return a text of the page, filled in."""
+        return self.vformat(self.page["text"][key], (), values)
+
+    def name(self, identifier: str) -> str:
+        """Return how to call a theme, group, measure or column."""
+        return str(self.names.get(identifier, identifier.replace("_", " ")))
+
+    def precise(self, value: float) -> str:
+        """Write a number with three decimals."""
+        return format_decimal(value, "#,##0.000", locale=self.language)
+
+    def title(self, check: str) -> str:
+        """Return the title of a check."""
+        return str(self.of_check(check)["title"])
+
+    def of_check(self, check: str) -> dict[str, Any]:
+        """Return all texts of a check.
+
+        Raises:
+            ProgrammeError: the check has no texts in this language.
+        """
+        texts = _read(f"checks/{check}")
+        if not isinstance(texts, dict) or self.language not in texts:
+            message = f"reports/locale/checks/{check}.yaml holds no {self.language}."
+            raise ProgrammeError(message)
+        found: dict[str, Any] = texts[self.language]
+        return found
+
+    def sentence(self, finding: Finding) -> str:
+        """Say in one sentence what a check found.
+
+        Raises:
+            ProgrammeError: there is no sentence for the message, or it asks for another value.
+        """
+        if finding.outcome in {Outcome.UNAVAILABLE, Outcome.ERROR}:
+            return self.vformat(self.page[finding.outcome.value], (), finding.values)
+        sentences = self.of_check(finding.check)["sentences"]
+        values = {**finding.thresholds, **finding.values}
+        try:
+            return self.vformat(sentences[finding.message], (), values)
+        except KeyError as error:
+            message = f"reports/locale/checks/{finding.check}.yaml: no {error} for this finding."
+            raise ProgrammeError(message) from None
+
+    def vformat(self, format_string: str, args: Any, kwargs: Mapping[str, Any]) -> str:  # noqa: ANN401
+        """Fill in a text; a PAI is a figure, other measures are shares."""
+        self._figure = "decimal" if kwargs.get("measure") == "pai" else "percent"
+        return super().vformat(format_string, args, kwargs)
+
+    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401
+        """Write a value as its kind asks."""
+        if value is None:
+            return str(self.page["undefined"])
+        kind = self._figure if format_spec == "figure" else format_spec
+        locale = self.language
+        if kind == "date":
+            return format_date(date.fromisoformat(str(value)), "long", locale=locale)
+        if kind == "name":
+            return self.name(str(value))
+        if kind == "list":
+            return ", ".join(self.name(part) for part in str(value).split(", "))
+        if kind in {"integer", "decimal", "percent", "percent2", "scientific", "points"}:
+            return _number(float(value), kind, locale)
+        return str(value)
+
+
+def _number(value: float, kind: str, locale: Language) -> str:
+    if kind == "integer":
+        return format_decimal(value, "#,##0", locale=locale)
+    if kind == "decimal":
+        return format_decimal(value, "#,##0.00", locale=locale)
+    if kind == "scientific":
+        return format_scientific(value, "0.#E0", locale=locale) if value else "0"
+    if kind == "points":
+        return f"{format_decimal(100 * value, '#,##0.0', locale=locale)} {SPREAD[locale]}"
+    return format_percent(value, "0.00 %" if kind == "percent2" else "0.0 %", locale=locale)
+
+
+@cache
+def _read(name: str) -> Any:  # noqa: ANN401 - YAML
+    return read_yaml(room("reports", "locale", f"{name}.yaml"))
