@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help test check clean
+.PHONY: help demo test check clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -9,7 +9,15 @@ help:  ## say what each target does
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ .venv/runtime
+
+.venv/runtime: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
+
+demo: .venv/runtime  ## set up, and audit two versions of a trial city into demo/
+	$(BIN)/cas-audit demo --out demo
 
 test: .venv/installed  ## set up, and run the tests and doctests
 	$(BIN)/python -m pytest

@@ -1,13 +1,15 @@
 """The command line; the only place that exits.
 
-Exit codes: 0 done, 1 refused by evidence, 3 unreadable input, wrong usage or our own failure.
+Exit codes: 0 done, 1 refused by evidence, 2 undecided, 3 unreadable input, wrong usage or our
+own failure. Only `gate` and `verify` exit by verdict.
 Heavy modules are loaded inside the commands that need them, so that `--help` is quick.
 """
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import click
 import typer
@@ -15,6 +17,12 @@ import typer
 from cas_audit.errors import CasAuditError
 
 __all__ = ["app", "main"]
+
+GATE = {
+    0: "the gate opens.",
+    1: "the gate stays shut: blocked.",
+    2: "the gate stays shut: points are still open.",
+}
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,6 +32,110 @@ app = typer.Typer(
 )
 Folder = Annotated[Path, typer.Argument(help="An audit folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
+
+
+Config = Annotated[Path, typer.Argument(help="A configuration (YAML).")]
+Out = Annotated[Path, typer.Option("--out", help="Folder to write; replaced only if it is ours.")]
+Statements = Annotated[
+    Path | None, typer.Option("--statements", help="Folder of statements; replaces those there.")
+]
+On = Annotated[
+    datetime | None,
+    typer.Option("--on", formats=["%Y-%m-%d"], help="Day on which statements must be valid."),
+]
+Language = Annotated[Literal["nl", "en"], typer.Option("--language", help="Of the sentences.")]
+
+
+@app.command()
+def demo(
+    out: Out = Path("demo"), seed: Annotated[int, typer.Option(help="Of the city.")] = 1
+) -> None:
+    """Audit two versions of a trial city from one raw feed."""
+    from cas_audit.assure.gate import judge  # noqa: PLC0415
+    from cas_audit.demo import demonstrate  # noqa: PLC0415
+
+    folders = demonstrate(out, seed=seed)
+    for folder in folders:
+        code = judge(folder).code
+        typer.echo(f"{folder}: {GATE[code]}")
+        typer.echo(f"    {folder / 'report.nl.html'}\n    {folder / 'report.en.html'}")
+    typer.echo(f"Next: open a report; ask `cas-audit gate {folders[0]}` why the gate stays shut;")
+    typer.echo(f"change a byte in {folders[-1]} and ask `cas-audit verify {folders[-1]}` which.")
+
+
+@app.command()
+def run(config: Config, out: Out, statements: Statements = None) -> None:
+    """Run the whole way: ingest, forecast, check, answer, report, record."""
+    from cas_audit import steps  # noqa: PLC0415
+
+    steps.run(config, out, statements)
+    typer.echo(f"{out / 'report.nl.html'}\n{out / 'report.en.html'}")
+    typer.echo(f"Next: `cas-audit gate {out}`.")
+
+
+@app.command()
+def ingest(config: Config, out: Out) -> None:
+    """Let in what the contracts admit, refuse the rest, and write receipts."""
+    from cas_audit import steps  # noqa: PLC0415
+
+    steps.ingest(config, out)
+
+
+@app.command()
+def forecast(config: Config, out: Out) -> None:
+    """Forecast on what was ingested, and seal the dossier."""
+    from cas_audit import steps  # noqa: PLC0415
+
+    steps.forecast(config, out)
+
+
+@app.command()
+def check(audit: Folder) -> None:
+    """Ask every check of the dossier."""
+    from cas_audit import steps  # noqa: PLC0415
+
+    steps.check(audit)
+
+
+@app.command()
+def answer(audit: Folder, statements: Statements = None) -> None:
+    """Answer every point of the framework from findings and statements."""
+    from cas_audit import steps  # noqa: PLC0415
+
+    steps.answer(audit, statements)
+
+
+@app.command()
+def report(audit: Folder) -> None:
+    """Write the report in Dutch and English."""
+    from cas_audit import steps  # noqa: PLC0415
+
+    steps.report(audit)
+
+
+@app.command()
+def record(audit: Folder) -> None:
+    """Log an audit in the evidence store (MLflow)."""
+    from cas_audit import steps  # noqa: PLC0415
+
+    steps.record(audit)
+
+
+@app.command()
+def gate(audit: Folder, on: On = None, language: Language = "en", as_json: Json = False) -> None:
+    """Say whether a model version may pass: exits 0, 1 (blocked) or 2 (undecided)."""
+    from cas_audit.assure.gate import judge  # noqa: PLC0415
+    from cas_audit.present.blockers import explain_blockers  # noqa: PLC0415
+
+    judgement = judge(audit, on.date() if on else None)
+    lines = explain_blockers(audit, judgement, language)
+    if as_json:
+        points = [{"id": one.id, "status": one.status} for one in judgement.points]
+        said = {"code": judgement.code, "points": points, "sentences": lines}
+        typer.echo(json.dumps(said, ensure_ascii=False))
+    else:
+        typer.echo("\n".join([f"{audit}: {GATE[judgement.code]}", *lines]))
+    raise typer.Exit(judgement.code)
 
 
 @app.command()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cas_audit.audit.dossier import Manifest
 
-__all__ = ["answer", "check", "forecast", "ingest", "record", "report", "run"]
+__all__ = ["answer", "audit", "check", "forecast", "ingest", "record", "report", "run"]
 
 PACKAGES = (
     "fairlearn",
@@ -82,8 +82,8 @@ def record(out: Path) -> None:
     write_json(out / "run.json", {"recorded_at": clock, "mlflow": logged})
 
 
-def run(path: Path, out: Path, statements: Path | None = None) -> None:
-    """Run every step; `out` is replaced only when all of them ended well."""
+def audit(path: Path, out: Path, statements: Path | None = None) -> None:
+    """Run every step but `record`; `out` is replaced only when all of them ended well."""
     config = load_config(path)
     folder = statements or (Path(config.statements) if config.statements else None)
     with staged(out) as work:
@@ -93,6 +93,11 @@ def run(path: Path, out: Path, statements: Path | None = None) -> None:
         _answer(work, folder)
         _report(work)
         seal_audit(work)
+
+
+def run(path: Path, out: Path, statements: Path | None = None) -> None:
+    """Audit, and log the audit in the evidence store."""
+    audit(path, out, statements)
     say("record the evidence")
     record(out)
 

@@ -41,7 +41,7 @@ def draw_flags(
     axes = figure.add_subplot()
     extent = (0.0, shape[1] * kilometres, 0.0, shape[0] * kilometres)
     base = np.where(np.isnan(field), np.nan, 0.0)
-    shown = {"origin": "lower", "extent": extent, "interpolation": "nearest"}
+    shown: Any = {"origin": "lower", "extent": extent, "interpolation": "nearest"}
     axes.imshow(base, cmap=_one_colour(), **shown)
     flagged = np.where(field > 0, field, np.nan)
     image = axes.imshow(flagged, cmap="YlOrRd", vmin=0, vmax=1, **shown)

@@ -157,7 +157,9 @@ def _point(
     reasons = {reason.about: reason.kind for reason in answer.reasons}
     laws = {"wpg": "Wpg", "avg": "AVG" if words.language == "nl" else "GDPR", "ai_act": "AI Act"}
     articles = [
-        f"{laws[key]} {', '.join(values)}" for key, values in point.law.model_dump().items() if values
+        f"{laws[key]} {', '.join(values)}"
+        for key, values in point.law.model_dump().items()
+        if values
     ]
     return {
         "id": point.id,
@@ -217,7 +219,7 @@ def _finding(words: Words, finding: Finding) -> dict[str, Any]:
         "interim": finding.interim,
         "facts": [
             ("estimate", _figure(words, finding.estimate)),
-            ("interval", f"{_figure(words, low)} – {_figure(words, high)}" if low else None),
+            ("interval", _between(words, low, high)),
             ("level", finding.level and words.format_field(finding.level, "percent")),
             ("n", ", ".join(f"{words.name(k)} {_figure(words, v)}" for k, v in finding.n.items())),
             ("smallest", _figure(words, finding.smallest_gap)),
@@ -233,6 +235,12 @@ def _finding(words: Words, finding: Finding) -> dict[str, Any]:
     }
 
 
+def _between(words: Words, low: float | None, high: float | None) -> str | None:
+    if low is None or high is None:
+        return None
+    return f"{_figure(words, low)} {words.text('until')} {_figure(words, high)}"
+
+
 def _table(words: Words, rows: list[dict[str, Any]]) -> dict[str, Any]:
     columns = list(rows[0])
     return {
@@ -244,7 +252,7 @@ def _table(words: Words, rows: list[dict[str, Any]]) -> dict[str, Any]:
 def _cell(words: Words, value: object) -> str:
     if isinstance(value, str):
         return words.name(value) if value in words.names else value
-    return _figure(words, value) or "–"
+    return _figure(words, value) or words.page["undefined"]
 
 
 def _figure(words: Words, value: object) -> str | None:

@@ -37,7 +37,7 @@ class Words(string.Formatter):
 
     def text(self, key: str, **values: object) -> str:
         """Return a text of the page, filled in."""
-        return self.vformat(self.page["text"][key], (), values)
+        return str(self.vformat(self.page["text"][key], (), values))
 
     def name(self, identifier: str) -> str:
         """Return how to call a theme, group, measure or column."""
@@ -45,7 +45,7 @@ class Words(string.Formatter):
 
     def precise(self, value: float) -> str:
         """Write a number with three decimals."""
-        return format_decimal(value, "#,##0.000", locale=self.language)
+        return str(format_decimal(value, "#,##0.000", locale=self.language))
 
     def title(self, check: str) -> str:
         """Return the title of a check."""
@@ -92,7 +92,7 @@ class Words(string.Formatter):
         kind = self._figure if format_spec == "figure" else format_spec
         locale = self.language
         if kind == "date":
-            return format_date(date.fromisoformat(str(value)), "long", locale=locale)
+            return str(format_date(date.fromisoformat(str(value)), "long", locale=locale))
         if kind == "name":
             return self.name(str(value))
         if kind == "list":
@@ -104,14 +104,14 @@ class Words(string.Formatter):
 
 def _number(value: float, kind: str, locale: Language) -> str:
     if kind == "integer":
-        return format_decimal(value, "#,##0", locale=locale)
+        return str(format_decimal(value, "#,##0", locale=locale))
     if kind == "decimal":
-        return format_decimal(value, "#,##0.00", locale=locale)
+        return str(format_decimal(value, "#,##0.00", locale=locale))
     if kind == "scientific":
-        return format_scientific(value, "0.#E0", locale=locale) if value else "0"
+        return str(format_scientific(value, "0.#E0", locale=locale)) if value else "0"
     if kind == "points":
         return f"{format_decimal(100 * value, '#,##0.0', locale=locale)} {SPREAD[locale]}"
-    return format_percent(value, "0.00 %" if kind == "percent2" else "0.0 %", locale=locale)
+    return str(format_percent(value, "0.00 %" if kind == "percent2" else "0.0 %", locale=locale))
 
 
 @cache

@@ -1,0 +1,58 @@
+"""The demonstration: every version of the trial city, audited from one raw feed."""
+
+import shutil
+from pathlib import Path
+
+from cas_audit import steps
+from cas_audit.assure.framework import load_framework
+from cas_audit.assure.statements import write_demonstration
+from cas_audit.config import load_config
+from cas_audit.files import staged, write_json
+from cas_audit.progress import say
+
+__all__ = ["demonstrate", "prepare"]
+
+CONFIGS = Path(__file__).parent / "simulate/demo"
+
+
+def prepare(
+    folder: Path, *, seed: int, over_policing: float = 1.0, side: int | None = None
+) -> None:
+    """Write the raw feed, the configurations and statements marked as demonstration.
+
+    Args:
+        folder: where to write `feed/`, `truth/`, `configs/` and `statements/`.
+        seed: of the city.
+        over_policing: the one dial of bias; 0 is none.
+        side: rows and columns of the grid; by default about 12,000 cells are kept.
+    """
+    from cas_audit.simulate.city import SIDE  # noqa: PLC0415 - loads scipy
+    from cas_audit.simulate.feed import write_feed  # noqa: PLC0415 - loads pandas
+
+    say("draw the trial city")
+    write_feed(folder, seed=seed, over_policing=over_policing, side=side or SIDE)
+    (folder / "configs").mkdir()
+    for path in sorted(CONFIGS.glob("*.yaml")):
+        shutil.copyfile(path, folder / "configs" / path.name)
+        config = load_config(path)
+        framework = load_framework(config.framework)
+        write_demonstration(folder / "statements", framework, config.reference_date)
+
+
+def demonstrate(out: Path, *, seed: int = 1) -> list[Path]:
+    """Audit every version of the trial city; returns the audit folders.
+
+    Raises:
+        EvidenceError: `out` exists and was not written by us.
+    """
+    with staged(out) as work:
+        write_json(work / "demo.json", {"seed": seed})
+        prepare(work, seed=seed)
+        versions = [path.stem for path in sorted((work / "configs").glob("*.yaml"))]
+        for version in versions:
+            say(f"audit {version}")
+            steps.audit(work / f"configs/{version}.yaml", work / version, work / "statements")
+    folders = [out / version for version in versions]
+    for folder in folders:  # after the folder is in its place: the store keeps absolute paths
+        steps.record(folder)
+    return folders

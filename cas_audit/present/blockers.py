@@ -1,0 +1,52 @@
+"""Why the gate stays shut, in sentences that somebody who never saw the code understands."""
+
+from pathlib import Path
+
+from cas_audit.assure.answers import Answer
+from cas_audit.assure.framework import Framework, load_framework
+from cas_audit.assure.gate import Judgement, read_findings
+from cas_audit.audit.dossier import Dossier
+from cas_audit.present.report import name_words
+from cas_audit.present.words import Language, Words
+
+__all__ = ["explain_blockers"]
+
+SETTLED = {"check_met", "check_not_applicable", "statement_valid"}
+
+
+def explain_blockers(folder: Path, judgement: Judgement, language: Language) -> list[str]:
+    """Return one line for each point that holds up the gate, and one for each reason.
+
+    Args:
+        folder: the audit folder.
+        judgement: of that folder.
+        language: of the sentences; doubts about the evidence itself are English.
+    """
+    if not judgement.points:
+        return judgement.sentences
+    dossier = Dossier(folder / "dossier")
+    words = name_words(dossier, language)
+    framework = load_framework(dossier.manifest.framework)
+    said = {one.check: words.sentence(one) for one in read_findings(folder).findings}
+    lines = []
+    for answer in judgement.points:
+        lines += _lines(words, framework, answer, said)
+    return lines
+
+
+def _lines(words: Words, framework: Framework, answer: Answer, said: dict[str, str]) -> list[str]:
+    point = next(point for point in framework.points if point.id == answer.id)
+    status = words.page["statuses"][answer.status]
+    lines = [f"{point.id} {getattr(point.title, words.language)}: {status}."]
+    for reason in answer.reasons:
+        if reason.kind in SETTLED:
+            continue
+        told = said.get(reason.about) or words.page["reasons"][reason.kind]
+        if reason.kind == "statement_missing":
+            wanted = next(one for one in point.statements if one.id == reason.about)
+            told = f"{told} {getattr(framework.roles[wanted.role], words.language)}"
+        lines.append(f"    {reason.about}: {told}")
+    if answer.contradiction:
+        said_so = answer.contradiction.statement
+        lines.append(f"    {words.text('contradiction', statement=said_so)}")
+    return lines
