@@ -152,11 +152,18 @@ def _absolute(config: Config, path: Path) -> dict[str, Any]:
         name: getattr(config.sources, name) for name in Sources.model_fields
     }
     sources = {
-        name: source and source.model_copy(update={"path": resolve(source.path, path)})
+        name: source and source.model_copy(update=_located(source, path))
         for name, source in named.items()
     }
     folder = config.statements and resolve(config.statements, path)
     return {"sources": config.sources.model_copy(update=sources), "statements": folder}
+
+
+def _located(source: Source, path: Path) -> dict[str, str]:
+    """A contract is a name of the programme, or a file beside the configuration."""
+    is_file = source.contract.endswith(".yaml")
+    contract = resolve(source.contract, path) if is_file else source.contract
+    return {"path": resolve(source.path, path), "contract": contract}
 
 
 def resolve(text: str, beside: Path) -> str:

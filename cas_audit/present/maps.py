@@ -53,7 +53,7 @@ def draw_flags(
     bar.outline.set_visible(False)
     bar.set_ticks([0, 0.5, 1], labels=["0 %", "50 %", "100 %"])
     out = io.BytesIO()
-    figure.savefig(out, format="png", metadata={"Software": None})
+    figure.savefig(out, format="png", bbox_inches="tight", metadata={"Software": None})
     return out.getvalue()
 
 

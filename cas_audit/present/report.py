@@ -297,6 +297,7 @@ def _theme(dossier: Dossier, words: Words, theme: str) -> dict[str, Any]:
                 words.text(name),
                 words.format_field(scores[name]["hit_rate"], "percent"),
                 words.format_field(scores[name]["near_hit_rate"], "percent"),
+                words.format_field(scores[name]["dilated_share"], "percent"),
                 words.format_field(scores[name]["pai"], "decimal"),
                 words.format_field(scores[name]["precision"], "percent"),
             ]
