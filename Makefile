@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check clean
+.PHONY: help demo test check schemas clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -27,6 +27,9 @@ check: .venv/installed  ## format, lint, types and import direction, as CI does
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+schemas: .venv/installed  ## write the published JSON Schemas from the models
+	$(BIN)/python -c "from pathlib import Path; from cas_audit import schemas; schemas.write_schemas(Path('cas_audit/schemas'))"
 
 clean:  ## remove the environment
 	rm -rf .venv

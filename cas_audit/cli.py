@@ -168,6 +168,17 @@ def checks(as_json: Json = False) -> None:
         typer.echo(f"{check.name}\n    {check.question}")
 
 
+@app.command()
+def schema(name: Annotated[str, typer.Argument(help="Such as config or statement.")]) -> None:
+    """Print the published JSON Schema of a kind of file."""
+    folder = Path(__file__).parent / "schemas"
+    names = sorted(path.name.removesuffix(".schema.json") for path in folder.glob("*.schema.json"))
+    if name not in names:
+        message = f"unknown schema; expected one of {', '.join(names)}."
+        raise typer.BadParameter(message)
+    typer.echo((folder / f"{name}.schema.json").read_text(encoding="utf-8"), nl=False)
+
+
 @app.callback()
 def options() -> None:
     """Audit place-based crime forecasting."""

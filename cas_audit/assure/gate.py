@@ -64,6 +64,7 @@ def judge(folder: Path, on: date | None = None) -> Judgement:
         return Judgement(BLOCKED, [said], [])
     answers = derived if on is None else derive(folder, on)
     points = [answer for answer in answers.answers if _stops(answer)]
+    points.sort(key=lambda answer: answer.status == "open")  # what is wrong comes first
     code = CODES[answers.verdict.gate]
     return Judgement(code, [_sentence(framework, answer) for answer in points], points)
 

@@ -1,0 +1,46 @@
+"""The published JSON Schemas of all that passes between steps or to users.
+
+They are made of the models that the engine itself reads with, so they cannot say otherwise.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from cas_audit.assure.answers import Answers
+from cas_audit.assure.framework import Framework
+from cas_audit.assure.seal import Seal
+from cas_audit.assure.statements import Statement
+from cas_audit.audit.dossier import Manifest
+from cas_audit.audit.finding import Findings
+from cas_audit.config import Config
+from cas_audit.files import write_json
+from cas_audit.ingest.contract import Contract
+from cas_audit.ingest.receipt import Receipt
+
+__all__ = ["MODELS", "schema_of", "write_schemas"]
+
+MODELS: dict[str, type[BaseModel]] = {
+    "answers": Answers,
+    "config": Config,
+    "contract": Contract,
+    "findings": Findings,
+    "framework": Framework,
+    "manifest": Manifest,
+    "receipt": Receipt,
+    "seal": Seal,
+    "statement": Statement,
+}
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of one kind of file."""
+    made = MODELS[name].model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+
+
+def write_schemas(folder: Path) -> None:
+    """Write every schema as `<name>.schema.json`."""
+    for name in MODELS:
+        write_json(folder / f"{name}.schema.json", schema_of(name))

@@ -1,0 +1,167 @@
+"""Every check against its cases, and every finding said in both languages."""
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from cas_audit.audit.dossier import Dossier, Manifest, seal_dossier
+from cas_audit.audit.finding import Finding, Outcome
+from cas_audit.audit.programme import list_checks, run_check
+from cas_audit.files import write_json, write_yaml
+from cas_audit.present.words import LANGUAGES, Words
+
+FOLDER = Path(__file__).parent / "cases"
+DATES = {"week", "period"}
+WEEKS_A_STRETCH = 13
+CHECKS = list_checks()
+CASES = {name: yaml.safe_load((FOLDER / f"{name}.yaml").read_text()) for name in CHECKS}
+ALL = [(name, case) for name, cases in CASES.items() for case in cases]
+
+
+def write_table(path: Path, columns: dict[str, list[Any]]) -> None:
+    """Write a table; columns that hold days become dates."""
+    table = pd.DataFrame(columns)
+    for name in DATES & set(table):
+        table[name] = pd.to_datetime(table[name])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_parquet(path, index=False)
+
+
+def days(number: int) -> list[str]:
+    """Return so many Mondays."""
+    return [f"{day:%Y-%m-%d}" for day in pd.date_range("2023-01-02", periods=number, freq="7D")]
+
+
+def flags(counts: list[list[int]], *, always: bool) -> dict[str, dict[str, list[Any]]]:
+    """Lay out cells, each flagged (or right) in the first so many weeks of each stretch."""
+    periods = days(len(counts) * WEEKS_A_STRETCH)
+    cells = range(len(counts[0]))
+    rows: dict[str, list[Any]] = {"cell": [], "period": [], "flagged": []}
+    right: dict[str, list[Any]] = {"cell": [], "week": [], "count": []}
+    for (number, period), cell in itertools.product(enumerate(periods), cells):
+        stretch, week = divmod(number, WEEKS_A_STRETCH)
+        inside = week < counts[stretch][cell]
+        for column, value in zip(rows, (cell, period, always or inside), strict=True):
+            rows[column].append(value)
+        if inside:
+            for column, value in zip(right, (cell, period, 1), strict=True):
+                right[column].append(value)
+    size = len(rows["cell"])
+    themes = {"theme": ["home_burglary"] * size, "score": [0.5] * size}
+    partition = [number // WEEKS_A_STRETCH for number in range(len(periods))]
+    named = {"theme": ["home_burglary"] * len(right["cell"])}
+    return {
+        "forecasts.parquet": {**rows, **themes},
+        "partition.parquet": {"period": periods, "stretch": partition},
+        "data/incidents.parquet": {**right, **named, "channel": ["brought"] * len(right["cell"])},
+    }
+
+
+def residents(cells: int) -> dict[str, list[Any]]:
+    """Return cells of one hundred residents; `a` lives in the first half."""
+    at_home = [100.0 if cell < cells // 2 else 0.0 for cell in range(cells)]
+    return {"cell": list(range(cells)), "residents": [100.0] * cells, "a": at_home}
+
+
+def tables(case: dict[str, Any]) -> dict[str, dict[str, list[Any]]]:
+    """Return the tables of a case, with those it describes in short written out."""
+    found = dict(case.get("tables", {}))
+    for key, always in (("flags", False), ("right", True)):
+        if key in case:
+            found.update(flags(case[key], always=always))
+            found["data/residents.parquet"] = residents(len(case[key][0]))
+    if "weeks" in case:
+        found["data/weeks.parquet"] = {"week": days(case["weeks"])}
+    return found
+
+
+def lay_out(folder: Path, manifest: Manifest, case: dict[str, Any]) -> Dossier:
+    """Write the dossier that a case describes."""
+    for name, content in case.get("json", {}).items():
+        write_json(folder / name, content)
+    for name, content in case.get("yaml", {}).items():
+        write_yaml(folder / name, content)
+    for name, columns in tables(case).items():
+        write_table(folder / name, columns)
+    groups = [{"name": "a", "reference": "others"}]
+    write_json(folder / "data/groups.json", {"groups": groups})
+    seal_dossier(folder, manifest.model_copy(update=case.get("manifest", {})))
+    return Dossier(folder)
+
+
+def find(folder: Path, manifest: Manifest, name: str, case: dict[str, Any]) -> Finding:
+    """Run one check on one case."""
+    dossier = lay_out(folder / "dossier", manifest, case)
+    return run_check(CHECKS[name], dossier, case.get("thresholds", {}))
+
+
+@pytest.mark.parametrize(("name", "case"), ALL, ids=[f"{n}: {c['id']}" for n, c in ALL])
+def test_case(tmp_path: Path, manifest: Manifest, name: str, case: dict[str, Any]) -> None:
+    """The case has the outcome it states, and can be said in both languages."""
+    found = find(tmp_path, manifest, name, case)
+
+    assert case["outcome"] == found.outcome
+    assert case.get("message", case["outcome"]) == found.message
+    if "estimate" in case:
+        assert pytest.approx(case["estimate"]) == found.estimate
+    for language in LANGUAGES:
+        words = Words(language)
+        said = words.sentence(found)
+
+        assert said.endswith(".")
+        assert "{" not in said
+        rows = [row for table in found.tables.values() for row in table]
+        keys = {*found.n, *found.thresholds, *(key for row in rows for key in row)}
+
+        assert set() == keys - set(words.names)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_cases_show_every_side(name: str) -> None:
+    """A check that is never met, never denied or never undecided is no check."""
+    shown = {case["outcome"] for case in CASES[name]}
+
+    assert {"met", "not_met", "insufficient_evidence"} <= shown
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_are_complete(name: str, language: Any) -> None:
+    """Title, sentences, limits and remedy are there, and each case has a sentence of its own."""
+    texts = Words(language).of_check(name)
+    needed = {case.get("message", case["outcome"]) for case in CASES[name]}
+    without = {"unavailable", "error"}
+
+    assert {"title", "sentences", "limits", "remedy"} == set(texts)
+    assert set() == needed - without - set(texts["sentences"])
+    assert all(texts[key] for key in texts)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_an_empty_dossier_is_never_met(tmp_path: Path, manifest: Manifest, name: str) -> None:
+    """What cannot be measured is not in order."""
+    seal_dossier(tmp_path, manifest)
+    found = run_check(CHECKS[name], Dossier(tmp_path), {})
+
+    assert found.outcome in {Outcome.UNAVAILABLE, Outcome.NOT_APPLICABLE}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_shuffled_rows_leave_the_finding_as_it_was(
+    tmp_path: Path, manifest: Manifest, name: str
+) -> None:
+    """The order of rows does not matter; only the digests of the files differ."""
+    case = CASES[name][0]
+    shuffled = {}
+    for table, columns in tables(case).items():
+        mixed = pd.DataFrame(columns).sample(frac=1, random_state=1)
+        shuffled[table] = mixed.to_dict("list")
+    mixed_case = {key: value for key, value in case.items() if key not in {"flags", "right"}}
+    one = find(tmp_path / "one", manifest, name, case)
+    other = find(tmp_path / "other", manifest, name, {**mixed_case, "tables": shuffled})
+
+    assert one.model_copy(update={"inputs": {}}) == other.model_copy(update={"inputs": {}})
