@@ -11,10 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-import click
 import typer
+from typer.exceptions import TyperException
 
-from cas_audit.errors import CasAuditError
+from cas_audit.errors import CasAuditError, InputError
 
 __all__ = ["app", "main"]
 
@@ -174,8 +174,8 @@ def schema(name: Annotated[str, typer.Argument(help="Such as config or statement
     folder = Path(__file__).parent / "schemas"
     names = sorted(path.name.removesuffix(".schema.json") for path in folder.glob("*.schema.json"))
     if name not in names:
-        message = f"unknown schema; expected one of {', '.join(names)}."
-        raise typer.BadParameter(message)
+        message = f"schema: unknown name; expected one of {', '.join(names)}."
+        raise InputError(message)
     typer.echo((folder / f"{name}.schema.json").read_text(encoding="utf-8"), nl=False)
 
 
@@ -194,9 +194,9 @@ def _run(arguments: list[str] | None) -> int:
         code = app(arguments, standalone_mode=False)
     except CasAuditError as error:
         return _fail(str(error))
-    except click.ClickException as error:
-        return _fail(error.format_message())
-    except (click.Abort, KeyboardInterrupt):
+    except TyperException as error:
+        return _fail(f"{error.format_message()} See `cas-audit --help`.")
+    except (typer.Abort, KeyboardInterrupt):
         return _fail("Stopped.")
     except Exception as error:  # noqa: BLE001 - the text of an unknown error could quote the data
         return _fail(f"Our own failure: {type(error).__name__}{_place(error)}.")

@@ -51,7 +51,7 @@ def flags(counts: list[list[int]], *, always: bool) -> dict[str, dict[str, list[
             for column, value in zip(right, (cell, period, 1), strict=True):
                 right[column].append(value)
     size = len(rows["cell"])
-    themes = {"theme": ["home_burglary"] * size, "score": [0.5] * size}
+    themes: dict[str, list[Any]] = {"theme": ["home_burglary"] * size, "score": [0.5] * size}
     partition = [number // WEEKS_A_STRETCH for number in range(len(periods))]
     named = {"theme": ["home_burglary"] * len(right["cell"])}
     return {

@@ -40,9 +40,16 @@ def test_an_intact_audit_exits_0_and_a_changed_one_1(
 @pytest.mark.parametrize(
     "arguments", [["--nonsense"], ["nonsense"], ["verify"], ["verify", "/nowhere/at/all"]]
 )
-def test_wrong_usage_and_unreadable_input_exit_3(arguments: list[str]) -> None:
-    """Never 1 or 2, which are verdicts."""
-    assert 3 == run(*arguments)
+def test_wrong_usage_and_unreadable_input_exit_3(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Never 1 or 2, which are verdicts; and not called a failure of ours."""
+    code = run(*arguments)
+    said = capsys.readouterr().err
+
+    assert 3 == code
+    assert said.startswith("cas-audit: ")
+    assert "Our own failure" not in said
 
 
 def test_a_crash_of_ours_exits_3_without_its_text(
@@ -83,4 +90,4 @@ def test_light_commands_load_nothing_heavy(arguments: list[str]) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
 
-    assert "[]" == done.stdout.splitlines()[-1]
+    assert done.stdout.splitlines()[-1] == "[]"

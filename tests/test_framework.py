@@ -9,6 +9,7 @@ from cas_audit.assure.framework import load_framework
 from cas_audit.audit.programme import list_checks
 from cas_audit.errors import ProgrammeError
 from cas_audit.files import read_yaml, write_yaml
+from cas_audit.rooms import room
 
 NAME = "rekenkamer-2.0"
 SIZES = {"1": 8, "2": 21, "3": 17, "4": 9}
@@ -59,7 +60,7 @@ def test_an_unknown_name_stops_the_load(
     said: str,
 ) -> None:
     """The message names the point and what is unknown."""
-    spoiled = read_yaml(module.room("reports", "frameworks", f"{NAME}.yaml"))
+    spoiled = read_yaml(room("reports", "frameworks", f"{NAME}.yaml"))
     place = spoiled
     for step in path[:-1]:
         place = place[step]

@@ -1,6 +1,7 @@
 """The evidence store: the only door to MLflow, which is told to send nothing anywhere."""
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -20,6 +21,7 @@ SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "GIT_PYTHON_REFRESH": "quiet",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
 }
 
 
@@ -58,17 +60,25 @@ def _quiet() -> Iterator[Any]:
     """Give MLflow with telemetry off: its settings are read when it is first imported."""
     before = {name: os.environ.get(name) for name in SETTINGS}
     os.environ.update(SETTINGS)
-    import mlflow  # noqa: PLC0415, TID251
-    import mlflow.sklearn  # noqa: PLC0415, TID251
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they are about MLflow's own insides
+        import mlflow  # noqa: PLC0415, TID251
+        import mlflow.sklearn  # noqa: PLC0415, TID251
 
-    uri = mlflow.get_tracking_uri()
-    try:
-        yield mlflow
-    finally:
-        mlflow.set_tracking_uri(uri)
-        for name, value in before.items():
-            if value is None and name != "MLFLOW_DISABLE_TELEMETRY":
-                os.environ.pop(name, None)
+        uri = mlflow.get_tracking_uri()
+        try:
+            yield mlflow
+        finally:
+            mlflow.set_tracking_uri(uri)
+            _restore(before)
+
+
+def _restore(before: dict[str, str | None]) -> None:
+    for name, value in before.items():
+        if value is not None:
+            os.environ[name] = value
+        elif name != "MLFLOW_DISABLE_TELEMETRY":  # stays off: MLflow asks again later
+            os.environ.pop(name, None)
 
 
 def _sqlite(store: Path) -> str:

@@ -77,7 +77,7 @@ def write_demonstration(folder: Path, framework: Framework, on: dt.date) -> None
                 point=point.id,
                 statement=wanted.id,
                 holds=True,
-                claim="Demonstratie: niemand staat hierachter. Demonstration: nobody stands behind this.",
+                claim="Demonstratie: niemand staat hierachter. / Nobody stands behind this.",
                 role=wanted.role,
                 name="Demonstratie / Demonstration",
                 date=on,

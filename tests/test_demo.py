@@ -1,0 +1,148 @@
+"""The demonstration: one feed, two versions, and each guard broken once on purpose."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cas_audit import demo, steps
+from cas_audit.assure.gate import judge
+from cas_audit.files import read_json
+
+pytestmark = pytest.mark.slow
+BIAS = {
+    "data/records_are_brought_not_found",
+    "data/past_attention_is_even",
+    "model/even_exposure",
+    "model/even_precision",
+}
+ENGINE = Path(demo.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the demonstration as `make demo` makes it."""
+    out = tmp_path_factory.mktemp("shown") / "demo"
+    demo.demonstrate(out)
+    return out
+
+
+def outcomes(folder: Path) -> dict[str, str]:
+    """Return the outcome of every check of an audit."""
+    findings = read_json(folder / "findings.json")["findings"]
+    return {finding["check"]: finding["outcome"] for finding in findings}
+
+
+def again(shown: Path, version: str, statements: Path, folder: Path) -> int:
+    """Answer a copy of an audit with other statements; return what the gate says."""
+    copy = Path(shutil.copytree(shown / version, folder / version))
+    steps.answer(copy, statements)
+    steps.report(copy)
+    return judge(copy).code
+
+
+def test_the_first_is_blocked_and_the_second_passes(shown: Path) -> None:
+    """All that the contract promises is there."""
+    names = {"findings.json", "answers.json", "report.nl.html", "report.en.html", "dossier"}
+
+    assert {"v1": 1, "v2": 0} == {name: judge(shown / name).code for name in ("v1", "v2")}
+    for version in ("v1", "v2"):
+        answers = read_json(shown / version / "answers.json")["answers"]
+
+        assert names <= {path.name for path in (shown / version).iterdir()}
+        assert 55 == len({answer["id"] for answer in answers})
+        assert {"trial-city.home_burglary"} == set(
+            read_json(shown / version / "run.json")["mlflow"]["models"]
+        )
+
+
+def test_the_first_is_blocked_for_its_bias_and_its_suspects(shown: Path) -> None:
+    """Not for anything else: the rest of its findings are those of the second."""
+    first, second = outcomes(shown / "v1"), outcomes(shown / "v2")
+    denied = {check for check, outcome in first.items() if outcome == "not_met"}
+
+    assert "privacy/no_source_about_suspects" in denied
+    assert {"data/records_are_brought_not_found", "model/even_exposure"} <= denied
+    assert denied <= BIAS | {"privacy/no_source_about_suspects"}
+    assert "not_met" not in second.values()
+
+
+def test_nobody_said_anything(shown: Path, tmp_path: Path) -> None:
+    """Without statements the second stays open, and the first stays blocked."""
+    (tmp_path / "none").mkdir()
+
+    assert again(shown, "v2", tmp_path / "none", tmp_path) == 2
+    assert again(shown, "v1", tmp_path / "none", tmp_path) == 1
+
+
+def test_one_check_not_met_blocks(shown: Path, tmp_path: Path) -> None:
+    """The second with a success criterion that no model reaches."""
+    config = yaml.safe_load((shown / "configs/v2.yaml").read_text())
+    config["purpose"]["success"]["at_least"] = 0.9
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs/v2.yaml").write_text(yaml.safe_dump(config))
+    shutil.copytree(shown / "feed", tmp_path / "feed")
+    steps.audit(tmp_path / "configs/v2.yaml", tmp_path / "v2", shown / "statements")
+    denied = {check for check, said in outcomes(tmp_path / "v2").items() if said == "not_met"}
+
+    assert {"process/success_criterion_is_met"} == denied
+    assert judge(tmp_path / "v2").code == 1
+
+
+def test_demonstrations_do_not_count_for_a_feed_that_was_touched(
+    shown: Path, tmp_path: Path
+) -> None:
+    """Without the record that calls it synthetic, data are taken as observed."""
+    for part in ("configs", "feed"):
+        shutil.copytree(shown / part, tmp_path / part)
+    (tmp_path / "feed/feed.json").unlink()
+    steps.audit(tmp_path / "configs/v2.yaml", tmp_path / "v2", shown / "statements")
+    answers = read_json(tmp_path / "v2/answers.json")
+
+    assert (2, 0) == (judge(tmp_path / "v2").code, answers["verdict"]["demonstration"])
+
+
+def test_without_the_dial_the_bias_findings_turn(tmp_path: Path) -> None:
+    """The findings follow the bias that was planted, not the name of the version."""
+    demo.prepare(tmp_path, seed=1, over_policing=0.0)
+    steps.audit(tmp_path / "configs/v1.yaml", tmp_path / "v1", tmp_path / "statements")
+    found = outcomes(tmp_path / "v1")
+
+    assert found["data/records_are_brought_not_found"] == "met"
+    assert "not_met" not in {found[check] for check in BIAS}
+
+
+@pytest.mark.parametrize("seed", [2, 3, 4, 5, 6])
+def test_other_cities(tmp_path: Path, seed: int) -> None:
+    """The first is always blocked, the second never; undecided is honest."""
+    demo.prepare(tmp_path, seed=seed)
+    for version in ("v1", "v2"):
+        steps.audit(
+            tmp_path / f"configs/{version}.yaml", tmp_path / version, tmp_path / "statements"
+        )
+
+    assert judge(tmp_path / "v1").code == 1
+    assert judge(tmp_path / "v2").code in {0, 2}
+
+
+def test_the_configurations_differ_in_three_lines_only() -> None:
+    """Version, channels and the table of suspects; framework, bounds and city are the same."""
+    first, second = (
+        yaml.safe_load((demo.CONFIGS / f"{name}.yaml").read_text()) for name in ("v1", "v2")
+    )
+    suspects = first["sources"].pop("suspects")
+
+    assert first.pop("channels") == ["brought", "found"]
+    assert second.pop("channels") == ["brought"]
+    assert (first.pop("version"), second.pop("version")) == ("v1", "v2")
+    assert "suspects" in suspects["path"]
+    assert first == second
+
+
+def test_no_code_knows_the_two_names() -> None:
+    """A verdict cannot hang on what a version is called."""
+    code = [path for path in ENGINE.rglob("*.py") if "_programme" not in path.parts]
+    named = [path.name for path in code if '"v1"' in path.read_text() or "v2" in path.read_text()]
+
+    assert [] == named
