@@ -130,10 +130,15 @@ def _drop(work: Path, names: tuple[str, ...]) -> None:
 
 
 def _ingest(path: Path, work: Path) -> None:
+    from cas_audit.assure.framework import load_framework  # noqa: PLC0415 - loads pandas
+    from cas_audit.audit.programme import list_checks, refuse_unknown  # noqa: PLC0415
     from cas_audit.ingest.step import ingest as admit  # noqa: PLC0415 - loads geopandas
 
     say("ingest")
-    admit(load_config(path), work / "dossier")
+    config = load_config(path)
+    load_framework(config.framework)  # what stops the last step should stop the first
+    refuse_unknown(config.checks, list_checks())
+    admit(config, work / "dossier")
     shutil.copyfile(path, work / "dossier/config.yaml")
 
 

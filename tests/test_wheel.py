@@ -42,3 +42,15 @@ def test_every_file_of_every_room_stands_in_it_once(names: list[str]) -> None:
 
     assert wanted
     assert wanted == sorted(name for name in names if name.startswith("cas_audit/_programme/"))
+
+
+def test_what_the_engine_carries_stands_in_it(names: list[str]) -> None:
+    """Configurations of the demonstration, and the published schemas."""
+    carried = {
+        f"cas_audit/{path.relative_to(ROOT / 'cas_audit').as_posix()}"
+        for pattern in ("*.yaml", "*.json")
+        for path in (ROOT / "cas_audit").rglob(pattern)
+    }
+
+    assert {"cas_audit/simulate/demo/v1.yaml", "cas_audit/schemas/config.schema.json"} <= carried
+    assert carried <= set(names)

@@ -16,7 +16,7 @@ from cas_audit.files import digest
 from cas_audit.progress import track
 from cas_audit.rooms import room
 
-__all__ = ["Check", "list_checks", "run_check", "run_checks"]
+__all__ = ["Check", "list_checks", "refuse_unknown", "run_check", "run_checks"]
 
 SECTIONS = ("Why", "How", "Limits", "Remedy")
 

@@ -83,7 +83,8 @@ def admit_incidents(
     cell = grid.cell(x, y)
     outside = ~np.isin(cell, kept)
     sieve.refuse("outside_the_areas", outside)
-    _limit(sieve.tally, config, contract.table, _swapped(table, contract, grid, kept, outside))
+    path = config.sources.incidents.path
+    _limit(sieve.tally, config, path, _swapped(table, contract, grid, kept, outside))
     sieve.leave_out("theme_not_asked", ~theme.isin(config.themes))
     sieve.leave_out("channel_not_asked", ~channel.isin(config.channels))
     end = _monday(config.reference_date)
@@ -153,14 +154,14 @@ def _swapped(
     return bool(np.isin(grid.cell(x, y), kept).mean() > SWAPPED_SHARE)
 
 
-def _limit(tally: Tally, config: Config, table: str, swapped: bool) -> None:
+def _limit(tally: Tally, config: Config, path: str, swapped: bool) -> None:
     share = sum(tally.refused.values()) / tally.offered
     if share <= config.max_refused_share:
         return
     rule = max(tally.refused, key=tally.refused.__getitem__)
     hint = " The axes seem to be swapped: exchanged, most points fit." if swapped else ""
     message = (
-        f"{table}: {share:.1%} of {tally.offered} rows refused, most for {rule}; "
+        f"{path}: {share:.1%} of {tally.offered} rows refused, most for {rule}; "
         f"expected at most {config.max_refused_share:.1%} (max_refused_share).{hint}"
     )
     raise ContractError(message)
@@ -184,7 +185,8 @@ def admit_suspects(
     count = pd.to_numeric(table[contract.name_of("count")], errors="coerce")
     sieve.refuse("no_readable_count", ~(count >= 0))
     sieve.refuse("outside_the_areas", outside)
-    _limit(sieve.tally, config, contract.table, _swapped(table, contract, grid, kept, outside))
+    path = config.sources.suspects.path if config.sources.suspects else contract.table
+    _limit(sieve.tally, config, path, _swapped(table, contract, grid, kept, outside))
     rows = pd.DataFrame({"cell": cell, "suspects": count})[sieve.kept]
     return rows.groupby("cell")["suspects"].sum().reset_index(), sieve.tally
 
