@@ -7,14 +7,16 @@ import os
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from cas_audit.errors import ConfigError
-from cas_audit.files import read_yaml
+from cas_audit.errors import CasAuditError, ConfigError
+from cas_audit.files import read_json, read_yaml
 
-__all__ = ["Config", "Group", "Strict", "Text", "explain", "load_config"]
+__all__ = ["Config", "Evidence", "Group", "Strict", "Text", "load_config", "read_record"]
+
+Record = TypeVar("Record", bound=BaseModel)
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -136,14 +138,7 @@ def load_config(path: Path) -> Config:
     Raises:
         ConfigError: the file does not fit the schema, or names a variable that is not set.
     """
-    raw = read_yaml(path)
-    if not isinstance(raw, dict):
-        message = f"{path} holds no mapping; expected the keys of a configuration."
-        raise ConfigError(message)
-    try:
-        config = Config.model_validate(raw)
-    except ValidationError as error:
-        raise ConfigError(explain(path, error)) from None
+    config = read_record(Config, path, ConfigError)
     return config.model_copy(update=_absolute(config, path))
 
 
@@ -180,7 +175,21 @@ def resolve(text: str, beside: Path) -> str:
     return str((beside.absolute().parent / filled).resolve())
 
 
-def explain(path: Path, error: ValidationError) -> str:
+def read_record(model: type[Record], path: Path, wrong: type[CasAuditError]) -> Record:
+    """Read a JSON or YAML file as a record.
+
+    Raises:
+        InputError: the file is absent or cannot be parsed.
+        wrong: the content does not fit the record; names file and place, never a value.
+    """
+    raw = read_json(path) if path.suffix == ".json" else read_yaml(path)
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise wrong(_explain(path, error)) from None
+
+
+def _explain(path: Path, error: ValidationError) -> str:
     """Say in one sentence what the first fault in a file is, without the value found."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "the whole file"

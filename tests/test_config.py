@@ -78,5 +78,5 @@ def test_a_file_without_keys_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("")
 
-    with pytest.raises(ConfigError, match="holds no mapping"):
+    with pytest.raises(ConfigError, match="the whole file: input should be a valid dictionary"):
         load_config(path)

@@ -3,12 +3,11 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from cas_audit.audit.programme import Check, list_checks
-from cas_audit.config import Strict, Text, explain
+from cas_audit.config import Strict, Text, read_record
 from cas_audit.errors import ProgrammeError
-from cas_audit.files import read_yaml
 from cas_audit.rooms import room
 
 __all__ = ["Demand", "Framework", "Point", "Wanted", "load_framework"]
@@ -109,10 +108,7 @@ def load_framework(name: str, checks: dict[str, Check] | None = None) -> Framewo
         message = "framework: expected a plain name such as rekenkamer-2.0."
         raise ProgrammeError(message)
     path = room("reports", "frameworks", f"{name}.yaml")
-    try:
-        framework = Framework.model_validate(read_yaml(path))
-    except ValidationError as error:
-        raise ProgrammeError(explain(path, error)) from None
+    framework = read_record(Framework, path, ProgrammeError)
     for fault in _faults(framework, checks or list_checks()):
         message = f"{path}: {fault}."
         raise ProgrammeError(message)

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from cas_audit.assure.answers import Answer, Answers, answer_points
 from cas_audit.assure.framework import Framework, load_framework
 from cas_audit.assure.seal import differences
@@ -13,9 +11,9 @@ from cas_audit.assure.statements import read_statements
 from cas_audit.audit.dossier import Manifest, read_manifest
 from cas_audit.audit.finding import Finding, Findings
 from cas_audit.audit.programme import list_checks
-from cas_audit.config import explain
+from cas_audit.config import read_record
 from cas_audit.errors import EvidenceError
-from cas_audit.files import digest, read_json
+from cas_audit.files import digest
 
 __all__ = ["Judgement", "derive", "judge", "read_findings"]
 
@@ -59,7 +57,7 @@ def judge(folder: Path, on: date | None = None) -> Judgement:
         return Judgement(BLOCKED, doubts, [])
     framework = load_framework(manifest.framework)
     derived = derive(folder, manifest.reference_date)
-    if derived != _read(folder / "answers.json"):
+    if derived != read_record(Answers, folder / "answers.json", EvidenceError):
         said = "answers.json does not follow from the findings and the statements."
         return Judgement(BLOCKED, [said], [])
     answers = derived if on is None else derive(folder, on)
@@ -92,17 +90,7 @@ def read_findings(folder: Path) -> Findings:
     if not path.is_file():
         message = f"{folder} holds no findings.json; run `cas-audit check` first."
         raise EvidenceError(message)
-    try:
-        return Findings.model_validate(read_json(path))
-    except ValidationError as error:
-        raise EvidenceError(explain(path, error)) from None
-
-
-def _read(path: Path) -> Answers:
-    try:
-        return Answers.model_validate(read_json(path))
-    except ValidationError as error:
-        raise EvidenceError(explain(path, error)) from None
+    return read_record(Findings, path, EvidenceError)
 
 
 def _doubts(folder: Path) -> list[str]:

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from cas_audit.config import Strict, explain
+from cas_audit.config import Strict, read_record
 from cas_audit.errors import EvidenceError
-from cas_audit.files import digest, read_json, tree, write_json
+from cas_audit.files import digest, tree, write_json
 
 __all__ = ["Seal", "differences", "seal_audit"]
 
@@ -51,7 +51,4 @@ def _read(path: Path) -> Seal:
     if not path.is_file():
         message = f"{path.parent} holds no audit.json; expected an audit folder."
         raise EvidenceError(message)
-    try:
-        return Seal.model_validate(read_json(path))
-    except ValidationError as error:
-        raise EvidenceError(explain(path, error)) from None
+    return read_record(Seal, path, EvidenceError)

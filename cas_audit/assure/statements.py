@@ -4,12 +4,12 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from cas_audit.assure.framework import Framework, Wanted
-from cas_audit.config import Strict, explain
+from cas_audit.config import Strict, read_record
 from cas_audit.errors import EvidenceError
-from cas_audit.files import read_yaml, write_yaml
+from cas_audit.files import write_yaml
 
 __all__ = ["Statement", "read_statements", "write_demonstration"]
 
@@ -46,10 +46,7 @@ def read_statements(folder: Path, framework: Framework) -> list[Statement]:
     known = {(p.id, wanted.id) for p in framework.points for wanted in p.statements}
     found = []
     for path in sorted(folder.glob("*.yaml")):
-        try:
-            statement = Statement.model_validate(read_yaml(path))
-        except ValidationError as error:
-            raise EvidenceError(explain(path, error)) from None
+        statement = read_record(Statement, path, EvidenceError)
         about = (statement.framework, statement.version)
         if about != (framework.framework, framework.version):
             message = (

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from cas_audit.config import Strict, Text, explain
+from cas_audit.config import Strict, Text, read_record
 from cas_audit.errors import EvidenceError, Unavailable
 from cas_audit.files import digest, read_json, read_yaml, tree, write_json
 
@@ -56,10 +56,7 @@ def read_manifest(folder: Path) -> Manifest:
     if not path.is_file():
         message = f"{folder} holds no manifest.json; run `cas-audit forecast` first."
         raise EvidenceError(message)
-    try:
-        return Manifest.model_validate(read_json(path))
-    except ValidationError as error:
-        raise EvidenceError(explain(path, error)) from None
+    return read_record(Manifest, path, EvidenceError)
 
 
 class Dossier:

@@ -6,11 +6,10 @@ What a contract does not list is refused and never read.
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from cas_audit.config import Strict, Text, explain
+from cas_audit.config import Strict, Text, read_record
 from cas_audit.errors import ContractError
-from cas_audit.files import read_yaml
 from cas_audit.rooms import room
 
 __all__ = ["Column", "Contract", "load_contract"]
@@ -92,7 +91,4 @@ def load_contract(name: str) -> Contract:
         if name.endswith((".yaml", ".yml"))
         else room("expectations", f"{name}.contract.yaml")
     )
-    try:
-        return Contract.model_validate(read_yaml(path))
-    except ValidationError as error:
-        raise ContractError(explain(path, error)) from None
+    return read_record(Contract, path, ContractError)
