@@ -59,8 +59,8 @@ def demo(
         code = judge(folder).code
         typer.echo(f"{folder}: {GATE[code]}")
         typer.echo(f"    {folder / 'report.nl.html'}\n    {folder / 'report.en.html'}")
-    typer.echo(f"Next: open a report; ask `cas-audit gate {folders[0]}` why the gate stays shut;")
-    typer.echo(f"change a byte in {folders[-1]} and ask `cas-audit verify {folders[-1]}` which.")
+    typer.echo(f"Next: open a report; ask `{_us()} gate {folders[0]}` why the gate stays shut;")
+    typer.echo(f"change a byte in {folders[-1]} and ask `{_us()} verify {folders[-1]}` which.")
 
 
 @app.command()
@@ -70,7 +70,7 @@ def run(config: Config, out: Out, statements: Statements = None) -> None:
 
     steps.run(config, out, statements)
     typer.echo(f"{out / 'report.nl.html'}\n{out / 'report.en.html'}")
-    typer.echo(f"Next: `cas-audit gate {out}`.")
+    typer.echo(f"Next: `{_us()} gate {out}`.")
 
 
 @app.command()
@@ -201,6 +201,11 @@ def _run(arguments: list[str] | None) -> int:
     except Exception as error:  # noqa: BLE001 - the text of an unknown error could quote the data
         return _fail(f"Our own failure: {type(error).__name__}{_place(error)}.")
     return code if isinstance(code, int) else 0
+
+
+def _us() -> str:
+    """Return how we were called, so that what we advise can be typed."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "cas-audit" else "cas-audit"
 
 
 def _place(error: Exception) -> str:

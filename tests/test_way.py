@@ -3,23 +3,30 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pandas as pd
 import pytest
+from skops import io as skops_io
 
 from cas_audit import cli, schemas, steps
 from cas_audit.assure.gate import judge
 from cas_audit.assure.seal import differences, seal_audit
 from cas_audit.demo import prepare
 from cas_audit.errors import CasAuditError, EvidenceError
-from cas_audit.files import read_json, read_yaml, tree, write_json, write_yaml
+from cas_audit.files import digest, read_json, read_yaml, tree, write_json, write_yaml
+from cas_audit.forecast.features import make_features
+from cas_audit.forecast.models import TRUSTED
+from cas_audit.forecast.panel import build_panel
 from cas_audit.ingest.contract import load_contract
 
 pytestmark = pytest.mark.slow
@@ -311,6 +318,54 @@ def test_the_page_shows_every_point_and_finding(audited: Path) -> None:
         assert all(f'id="p{one["id"]}"' in page for one in answers)
         assert all(f'id="{one["check"]}"' in page for one in findings)
     assert 55 == len(answers)
+
+
+def test_the_stored_model_gives_the_stored_scores(audited: Path) -> None:
+    """The bytes of a stored model differ from dump to dump; its scores must not."""
+    dossier = audited / "dossier"
+    grid = read_json(dossier / "data/grid.json")
+    weeks = pd.DatetimeIndex(pd.read_parquet(dossier / "data/weeks.parquet")["week"], name="period")
+    incidents = pd.read_parquet(dossier / "data/incidents.parquet")
+    panel = build_panel(incidents, weeks, grid["rows"], grid["columns"]).to_numpy()
+    last = make_features(panel)[-1].reshape(grid["rows"] * grid["columns"], -1)
+    suspects = pd.read_parquet(dossier / "data/suspects.parquet").set_index("cell")["suspects"]
+    scores = pd.read_parquet(dossier / "forecasts.parquet")
+    stored = scores[scores["period"] == scores["period"].max()].set_index("cell")["score"]
+    known = np.log1p(suspects.reindex(stored.index).fillna(0)).to_numpy(np.float32)
+    model = skops_io.load(dossier / "model/home_burglary.skops", trusted=list(TRUSTED))
+    again = model.predict_proba(np.column_stack([last[stored.index], known]))[:, 1]
+
+    assert stored.to_numpy() == pytest.approx(again, abs=1e-6)
+
+
+def test_the_evidence_is_in_the_store(audited: Path) -> None:
+    """One run with parameters, metrics, tags and artifacts, and a registered version."""
+    ids = read_json(audited / "run.json")["mlflow"]
+    store = audited.parent / "mlflow"
+    with sqlite3.connect(store / "mlflow.db") as database:
+        metrics = dict(database.execute("SELECT key, value FROM latest_metrics"))
+        parameters = dict(database.execute("SELECT key, value FROM params"))
+        tags = dict(database.execute("SELECT key, value FROM tags"))
+        versions = database.execute("SELECT name, version FROM model_versions").fetchall()
+    artifacts = {path.name for path in (store / "artifacts" / ids["run"]).rglob("*")}
+    findings = read_json(audited / "findings.json")["findings"]
+    exposure = next(one for one in findings if one["check"] == "model/even_exposure")
+
+    assert metrics["model.even_exposure.estimate"] == pytest.approx(exposure["estimate"])
+    assert parameters["channels"] == "brought, found"
+    assert tags["audit_sha256"] == digest(audited / "audit.json")
+    assert versions == [("trial-city.home_burglary", 1)]
+    assert {"findings.json", "answers.json", "report.nl.html", "manifest.json"} <= artifacts
+
+
+def test_statements_can_expire_on_another_day(city: Path, tmp_path: Path) -> None:
+    """By default the reference date counts; a gate in CI names its own day."""
+    out = tmp_path / "audit"
+    steps.audit(city / "configs/v2.yaml", out, city / "statements")
+    late = judge(out, date(2030, 1, 1))
+
+    assert late.code in {1, 2}
+    assert len(late.points) > len(judge(out).points)
 
 
 HEAVY = ("great_expectations", "mlflow", "sklearn", "geopandas", "fairlearn")

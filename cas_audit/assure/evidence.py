@@ -3,8 +3,9 @@
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from importlib.metadata import version
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,8 @@ def _quiet() -> Iterator[Any]:
     """Give MLflow with telemetry off: its settings are read when it is first imported."""
     before = {name: os.environ.get(name) for name in SETTINGS}
     os.environ.update(SETTINGS)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they are about MLflow's own insides
+    with warnings.catch_warnings(), redirect_stderr(StringIO()):
+        warnings.simplefilter("ignore")  # what it says is about its own insides; errors are raised
         import mlflow  # noqa: PLC0415, TID251
         import mlflow.sklearn  # noqa: PLC0415, TID251
 
