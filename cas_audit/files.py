@@ -76,6 +76,19 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON is validated by the cal
         raise InputError(message) from error
 
 
+class _OnceLoader(yaml.SafeLoader):
+    """The safe loader, in which a key that stands twice is an error: one of the two is unseen."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                said = "a key stands twice"
+                raise yaml.constructor.ConstructorError(None, None, said, key.start_mark)
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
+        return super().construct_mapping(node, deep)
+
+
 def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is validated by the caller's model
     """Read YAML with the safe loader.
 
@@ -83,7 +96,7 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is validated by the cal
         InputError: the file is absent or is not YAML.
     """
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader)  # noqa: S506, TID251
     except FileNotFoundError as error:
         message = f"{path} does not exist."
         raise InputError(message) from error

@@ -68,3 +68,12 @@ def test_a_parse_error_names_the_line_and_no_value(tmp_path: Path, read: object)
     with pytest.raises(InputError, match=r"broken .*line 2") as caught:
         read(path)  # type: ignore[operator]
     assert "999990019" not in str(caught.value)
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    """One of the two would go unseen; the line is named."""
+    path = tmp_path / "twice.yaml"
+    path.write_text("a: 1\nb: 2\na: 3\n")
+
+    with pytest.raises(InputError, match="line 3"):
+        read_yaml(path)
