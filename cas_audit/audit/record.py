@@ -2,7 +2,18 @@
 
 from cas_audit.audit.finding import Estimand, Finding, Outcome, Value, as_rows
 
-__all__ = ["judge_share", "state"]
+__all__ = ["cautious", "judge_share", "state"]
+
+LARGEST_HIDDEN = 4  # findings are public in kind: one to four are not told apart
+
+
+def cautious(number: int) -> int:
+    """Return a count fit to be shown: one to four become four, so that none can be told.
+
+    >>> [cautious(number) for number in (0, 1, 4, 5)]
+    [0, 4, 4, 5]
+    """
+    return LARGEST_HIDDEN if 0 < number <= LARGEST_HIDDEN else number
 
 
 def judge_share(

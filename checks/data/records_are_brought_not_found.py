@@ -2,6 +2,7 @@
 
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome, as_rows
+from cas_audit.audit.record import cautious
 
 
 def records_are_brought_not_found(
@@ -13,6 +14,7 @@ def records_are_brought_not_found(
     crime is; a forecast made of it sends them back.
 
     How: per theme, the share of admitted records whose channel is `found`; the largest is judged.
+    One to four records count as four, so that the finding can be shown to anyone.
     It is a count of the record itself: there is no interval.
 
     Limits: the channel is what the source system says; a record can be filed wrongly. What the
@@ -32,6 +34,7 @@ def records_are_brought_not_found(
     )
     wide = wide.reindex(dossier.manifest.themes, fill_value=0)
     wide = wide.reindex(columns=["brought", "found"], fill_value=0)
+    wide = wide.map(cautious)
     wide["records"] = wide.sum(axis=1)
     wide["share"] = wide["found"] / wide["records"].where(wide["records"] > 0)
     few = wide[wide["records"] < min_records]
