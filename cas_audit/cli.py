@@ -198,6 +198,8 @@ def _run(arguments: list[str] | None) -> int:
         return _fail(f"{error.format_message()} See `cas-audit --help`.")
     except (typer.Abort, KeyboardInterrupt):
         return _fail("Stopped.")
+    except OSError as error:
+        return _fail(f"{error.filename or 'A file'}: {error.strerror or type(error).__name__}.")
     except Exception as error:  # noqa: BLE001 - the text of an unknown error could quote the data
         return _fail(f"Our own failure: {type(error).__name__}{_place(error)}.")
     return code if isinstance(code, int) else 0

@@ -213,13 +213,18 @@ def _check(work: Path) -> None:
 
 
 def _answer(work: Path, statements: Path | None) -> None:
-    from cas_audit.assure.gate import derive  # noqa: PLC0415 - loads pandas
+    from cas_audit.assure.framework import load_framework  # noqa: PLC0415 - loads pandas
+    from cas_audit.assure.gate import derive  # noqa: PLC0415
+    from cas_audit.assure.statements import read_statements  # noqa: PLC0415
+    from cas_audit.audit.dossier import read_manifest  # noqa: PLC0415
 
     _drop(work, RESULTS[1:])
     if statements is not None:
         if not statements.is_dir():
             message = f"{statements} is no folder; expected a folder of statements (YAML)."
             raise EvidenceError(message)
+        framework = load_framework(read_manifest(work / "dossier").framework)
+        read_statements(statements, framework)  # refused where they lie, before they are copied
         _drop(work, ("statements",))
         (work / "statements").mkdir()
         for path in sorted(statements.glob("*.yaml")):

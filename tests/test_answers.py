@@ -139,6 +139,19 @@ def test_a_statement_that_does_not_count(
     assert answers.verdict.gate != "opens"
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "status"),
+    [(False, True, "passed"), (True, False, "failed")],
+)
+def test_the_newest_statement_counts(
+    manifest: Manifest, first: bool, then: bool, status: str
+) -> None:
+    """People correct themselves; what was said before stays, and no longer decides."""
+    said = [statement(holds=first, date=date(2025, 12, 1)), statement(holds=then)]
+
+    assert status == answer(manifest, [finding("met")], said).answers[0].status
+
+
 def test_a_denied_measurement_without_statement_fails(manifest: Manifest) -> None:
     """There is nothing to contradict, and it is still not in order."""
     answers = answer(manifest, [finding("not_met")], [])

@@ -52,6 +52,18 @@ def test_wrong_usage_and_unreadable_input_exit_3(
     assert "Our own failure" not in said
 
 
+def test_a_folder_that_cannot_be_written_exits_3(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the system says of a path is said on; it is no failure of ours."""
+    (tmp_path / "file").write_text("")
+    code = run("ingest", "config.yaml", "--out", str(tmp_path / "file/audit"))
+    said = capsys.readouterr().err
+
+    assert (3, True) == (code, "file" in said)
+    assert "Our own failure" not in said
+
+
 def test_a_crash_of_ours_exits_3_without_its_text(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -358,6 +358,29 @@ def test_the_evidence_is_in_the_store(audited: Path) -> None:
     assert {"findings.json", "answers.json", "report.nl.html", "manifest.json"} <= artifacts
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"holds": "perhaps"}, "holds"),
+        ({"framework": "other"}, "expected rekenkamer 2.0"),
+        ({"statement": "9.99.z"}, "asks for no"),
+        ({"bsn": "999990019"}, "unknown key bsn"),
+    ],
+)
+def test_a_bad_statement_is_refused_where_it_lies(
+    city: Path, audit: Path, tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    """The message names the person's own file, and the audit stays as it was."""
+    folder = tmp_path / "said"
+    plain = read_yaml(city / "statements/1.01.a.yaml")
+    write_yaml(folder / "mine.yaml", {**plain, **change})
+    with pytest.raises(EvidenceError, match=said) as error:
+        steps.answer(audit, folder)
+
+    assert str(folder / "mine.yaml") in str(error.value)
+    assert [] == differences(audit)
+
+
 def test_statements_can_expire_on_another_day(city: Path, tmp_path: Path) -> None:
     """By default the reference date counts; a gate in CI names its own day."""
     out = tmp_path / "audit"

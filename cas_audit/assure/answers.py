@@ -177,7 +177,8 @@ def _kind(demand: Demand, finding: Finding) -> str:
 def _stated(wanted: Wanted, known: _Known) -> Reason:
     about = [one for one in known.counted if one.statement == wanted.id]
     fitting = [one for one in about if one.fits(wanted, known.on)]
-    if any(not one.holds for one in fitting):
+    newest = max((one.date for one in fitting), default=None)
+    if any(one.date == newest and not one.holds for one in fitting):
         return Reason(kind="statement_denies", about=wanted.id)
     if fitting:
         return Reason(kind="statement_valid", about=wanted.id)
