@@ -6,8 +6,7 @@ from cas_audit.assure.answers import Answer
 from cas_audit.assure.framework import Framework, load_framework
 from cas_audit.assure.gate import Judgement, read_findings
 from cas_audit.audit.dossier import Dossier
-from cas_audit.present.report import name_words
-from cas_audit.present.words import Language, Words
+from cas_audit.present.words import Language, Words, name_words
 
 __all__ = ["explain_blockers"]
 

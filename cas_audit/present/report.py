@@ -6,18 +6,18 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from cas_audit.assure.answers import Answer, Answers
-from cas_audit.assure.framework import Framework, Point, load_framework
+from cas_audit.assure.framework import load_framework
 from cas_audit.assure.gate import derive, read_findings
-from cas_audit.assure.statements import Statement, read_statements
+from cas_audit.assure.statements import read_statements
 from cas_audit.audit.dossier import Dossier, Manifest
-from cas_audit.audit.finding import Finding
 from cas_audit.files import digest
+from cas_audit.present.findings import show_finding
 from cas_audit.present.maps import draw_flags
-from cas_audit.present.words import LANGUAGES, Language, Words
+from cas_audit.present.points import show_counts, show_points, show_verdict
+from cas_audit.present.words import LANGUAGES, Words, name_words
 from cas_audit.rooms import room
 
-__all__ = ["name_words", "write_reports"]
+__all__ = ["write_reports"]
 
 
 def write_reports(folder: Path) -> None:
@@ -47,26 +47,15 @@ def write_reports(folder: Path) -> None:
             say=words.text,
             language=language,
             system=_system(dossier, words),
-            verdict=_verdict(words, answers),
-            counts=_counts(words, framework, answers),
-            perspectives=_perspectives(words, framework, answers, findings, statements),
-            findings=[_finding(words, finding) for finding in findings],
+            verdict=show_verdict(words, answers),
+            counts=show_counts(words, framework, answers),
+            perspectives=show_points(words, framework, answers, findings, statements),
+            findings=[show_finding(words, finding) for finding in findings],
             themes=[_theme(dossier, words, theme) for theme in dossier.manifest.themes],
             receipts=[_receipt(dossier, name) for name in _receipts(dossier)],
             demonstration=answers.verdict.demonstration,
         )
         (folder / f"report.{language}.html").write_text(page, encoding="utf-8")
-
-
-def name_words(dossier: Dossier, language: Language) -> Words:
-    """Return the words of a language, with the names of the dossier's groups."""
-    names = {}
-    for group in dossier.json("data/groups.json")["groups"]:
-        for key in ("", "reference_"):
-            label = group.get(f"{key}label")
-            if label:
-                names[group["reference" if key else "name"]] = label[language]
-    return Words(language, names)
 
 
 def _system(dossier: Dossier, words: Words) -> dict[str, Any]:
@@ -95,177 +84,6 @@ def _system(dossier: Dossier, words: Words) -> dict[str, Any]:
         "evidence": digest(dossier.folder / "manifest.json"),
         "engine": manifest.cas_audit,
     }
-
-
-def _verdict(words: Words, answers: Answers) -> dict[str, Any]:
-    blocking = [answer for answer in answers.answers if answer.blocking]
-    values = {
-        "points": len(answers.answers),
-        "bad": sum(answer.status in {"failed", "contradicted"} for answer in blocking),
-        "open": sum(answer.status == "open" for answer in blocking),
-        "measured": answers.verdict.measured,
-        "only_stated": answers.verdict.only_stated,
-    }
-    gate = answers.verdict.gate
-    said = words.vformat(words.page["verdicts"][gate], (), values)
-    return {"gate": gate, "sentence": said, "counted": words.text("counted", **values)}
-
-
-def _counts(words: Words, framework: Framework, answers: Answers) -> dict[str, Any]:
-    """Count per perspective how many points have which status."""
-    status = {answer.id: answer.status for answer in answers.answers}
-    used = [name for name in words.page["statuses"] if name in set(status.values())]
-    rows = []
-    for name, title in framework.perspectives.items():
-        points = [point.id for point in framework.points if point.perspective == name]
-        numbers = [sum(status[point] == one for point in points) for one in used]
-        rows.append({"name": name, "title": getattr(title, words.language), "numbers": numbers})
-    return {"statuses": used, "rows": rows}
-
-
-def _perspectives(
-    words: Words,
-    framework: Framework,
-    answers: Answers,
-    findings: list[Finding],
-    statements: list[Statement],
-) -> list[dict[str, Any]]:
-    said = {finding.check: words.sentence(finding) for finding in findings}
-    by_id = {answer.id: answer for answer in answers.answers}
-    return [
-        {
-            "name": name,
-            "title": getattr(title, words.language),
-            "points": [
-                _point(words, framework, point, by_id[point.id], (said, statements))
-                for point in framework.points
-                if point.perspective == name
-            ],
-        }
-        for name, title in framework.perspectives.items()
-    ]
-
-
-def _point(
-    words: Words,
-    framework: Framework,
-    point: Point,
-    answer: Answer,
-    known: tuple[dict[str, str], list[Statement]],
-) -> dict[str, Any]:
-    said, statements = known
-    reasons = {reason.about: reason.kind for reason in answer.reasons}
-    laws = {"wpg": "Wpg", "avg": "AVG" if words.language == "nl" else "GDPR", "ai_act": "AI Act"}
-    articles = [
-        f"{laws[key]} {', '.join(values)}"
-        for key, values in point.law.model_dump().items()
-        if values
-    ]
-    return {
-        "id": point.id,
-        "title": getattr(point.title, words.language),
-        "question": getattr(point.question, words.language),
-        "status": answer.status,
-        "blocking": point.blocking,
-        "risk": words.page["risks"][answer.risk.proposed],
-        "law": "; ".join(articles),
-        "contradiction": answer.contradiction
-        and words.text("contradiction", statement=answer.contradiction.statement),
-        "measured": [
-            {
-                "check": demand.check,
-                "title": words.title(demand.check),
-                "kind": reasons[demand.check],
-                "reason": words.page["reasons"][reasons[demand.check]],
-                "sentence": said.get(demand.check, ""),
-            }
-            for demand in point.checks
-        ],
-        "stated": [
-            {
-                "id": wanted.id,
-                "text": getattr(wanted.text, words.language),
-                "kind": reasons[wanted.id],
-                "reason": words.page["reasons"][reasons[wanted.id]],
-                "role": getattr(framework.roles[wanted.role], words.language),
-                "by": [
-                    {
-                        "name": one.name,
-                        "on": words.format_field(one.date, "date"),
-                        "until": words.format_field(one.valid_until, "date"),
-                        "claim": one.claim,
-                    }
-                    for one in statements
-                    if one.statement == wanted.id
-                ],
-            }
-            for wanted in point.statements
-        ],
-    }
-
-
-def _finding(words: Words, finding: Finding) -> dict[str, Any]:
-    texts = words.of_check(finding.check)
-    low, high = finding.interval or (None, None)
-    return {
-        "check": finding.check,
-        "version": finding.check_version,
-        "title": texts["title"],
-        "outcome": finding.outcome.value,
-        "label": words.page["outcomes"][finding.outcome.value],
-        "sentence": words.sentence(finding),
-        "limits": texts["limits"],
-        "remedy": texts["remedy"],
-        "interim": finding.interim,
-        "facts": [
-            ("estimate", _figure(words, finding.estimate)),
-            ("interval", _between(words, low, high)),
-            ("level", finding.level and words.format_field(finding.level, "percent")),
-            ("n", ", ".join(f"{words.name(k)} {_figure(words, v)}" for k, v in finding.n.items())),
-            ("smallest", _figure(words, finding.smallest_gap)),
-            ("estimand", words.page["estimands"][finding.estimand.value]),
-            (
-                "thresholds",
-                "; ".join(
-                    f"{words.name(k)} {_figure(words, v)}" for k, v in finding.thresholds.items()
-                ),
-            ),
-        ],
-        "tables": [_table(words, rows) for rows in finding.tables.values() if rows],
-    }
-
-
-def _between(words: Words, low: float | None, high: float | None) -> str | None:
-    if low is None or high is None:
-        return None
-    return f"{_figure(words, low)} {words.text('until')} {_figure(words, high)}"
-
-
-def _table(words: Words, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    columns = list(rows[0])
-    return {
-        "columns": [words.name(column) for column in columns],
-        "rows": [[_cell(words, row.get(column)) for column in columns] for row in rows],
-    }
-
-
-def _cell(words: Words, value: object) -> str:
-    if isinstance(value, str):
-        return words.name(value) if value in words.names else value
-    return _figure(words, value) or words.page["undefined"]
-
-
-def _figure(words: Words, value: object) -> str | None:
-    """Write a number with as many digits as it can carry; None stays None."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "✓" if value else "✗"
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        return words.format_field(value, "integer")
-    if isinstance(value, float) and abs(value) < 0.001:  # noqa: PLR2004 - else it reads 0.000
-        return words.format_field(value, "scientific")
-    return words.precise(float(str(value)))
 
 
 def _theme(dossier: Dossier, words: Words, theme: str) -> dict[str, Any]:

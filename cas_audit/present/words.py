@@ -9,12 +9,13 @@ from typing import Any, Literal
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent, format_scientific
 
+from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Finding, Outcome
 from cas_audit.errors import ProgrammeError
 from cas_audit.files import read_yaml
 from cas_audit.rooms import room
 
-__all__ = ["LANGUAGES", "Language", "Words"]
+__all__ = ["LANGUAGES", "Language", "Words", "name_words"]
 
 Language = Literal["nl", "en"]
 LANGUAGES: tuple[Language, ...] = ("nl", "en")
@@ -100,6 +101,17 @@ class Words(string.Formatter):
         if kind in {"integer", "decimal", "percent", "percent2", "scientific", "points"}:
             return _number(float(value), kind, locale)
         return str(value)
+
+
+def name_words(dossier: Dossier, language: Language) -> Words:
+    """Return the words of a language, with the names of the dossier's groups."""
+    names = {}
+    for group in dossier.json("data/groups.json")["groups"]:
+        for key in ("", "reference_"):
+            label = group.get(f"{key}label")
+            if label:
+                names[group["reference" if key else "name"]] = label[language]
+    return Words(language, names)
 
 
 def _number(value: float, kind: str, locale: Language) -> str:
