@@ -1,5 +1,6 @@
 """The gate: what may not be used is never read, and bad input is named without its values."""
 
+import json
 import shutil
 from datetime import date
 from pathlib import Path
@@ -193,3 +194,40 @@ def test_a_broken_expectation_is_seen(feed: Path, tmp_path: Path) -> None:
     assert (True, False) == (good["success"], bad["success"])
     assert ["count"] == [one["column"] for one in bad["results"] if not one["success"]]
     assert read_json(tmp_path / "dossier/ingest/incidents.validation.json") == good
+
+
+def test_what_is_not_fatal_is_counted(feed: Path, tmp_path: Path) -> None:
+    """Rows elsewhere or without a date, an empty week, an area where nobody lives."""
+    table = pd.read_csv(feed / "incidents.csv", dtype=str)
+    moment = table["pleegmoment"].mask(table.index < 7, "ergens in mei")
+    empty = moment.between("2025-10-06", "2025-10-13T00")
+    (feed / "feed.json").unlink()
+    table.assign(
+        pleegmoment=moment, x_rd=table["x_rd"].mask(table.index.isin(range(7, 16)), "250000")
+    )[~empty].to_csv(feed / "incidents.csv", index=False)
+    areas = json.loads((feed / "areas.geojson").read_text())
+    nobody = areas["features"][0]["properties"]
+    inhabited = sum(one["properties"]["inwoners"] > 0 for one in areas["features"]) - 1
+    names = ("inwoners", "herkomst_nederland", "herkomst_europa", "herkomst_buiten_europa")
+    nobody.update(dict.fromkeys(names, 0))
+    (feed / "areas.geojson").write_text(json.dumps(areas))
+    plain = ingest_counts(config(feed, max_refused_share=0.05), tmp_path / "dossier")
+
+    assert plain["refused"]["no_readable_moment"] >= 7
+    assert plain["refused"]["outside_the_areas"] >= 9
+    assert plain["weeks_without_incidents"] == 1
+    assert plain["areas_without_residents"] == plain["areas"] - inhabited
+
+
+def ingest_counts(chosen: Config, dossier: Path) -> dict[str, Any]:
+    """Ingest, and return the quality counts with those of the incidents' receipt."""
+    ingest(chosen, dossier)
+    quality = read_json(dossier / "data/quality.json")
+    receipt = read_json(dossier / "ingest/incidents.receipt.json")
+    shown = {rule: count["count"] for rule, count in receipt["refused"].items()}
+
+    assert shown == {
+        rule: None if 0 < count < 5 else count
+        for rule, count in quality["incidents"]["refused"].items()
+    }
+    return {**quality, "refused": quality["incidents"]["refused"]}
