@@ -43,12 +43,21 @@ class Column(Strict):
     unit: Literal["count", "percent"] = "count"
 
 
+class Dialect(Strict):
+    """How a CSV file writes: by default UTF-8, a decimal point, and the delimiter is looked for."""
+
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    decimal: Literal[".", ","] = "."
+    encoding: Literal["utf-8", "windows-1252", "iso-8859-1", "iso-8859-15"] = "utf-8"
+
+
 class Contract(Strict):
     """What may come in from one table."""
 
     table: Literal["incidents", "areas", "suspects"]
     title: Text
     crs: str
+    dialect: Dialect = Dialect()
     columns: Annotated[list[Column], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 `left_out` is what the audit did not ask for; `refused` is what is wrong with the source.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -18,6 +19,7 @@ from cas_audit.ingest.grid import Grid
 
 __all__ = ["Tally", "admit_incidents", "admit_suspects", "spread_residents"]
 
+Cells = NDArray[np.int64]
 SHIFT_HOURS = 8
 SWAPPED_SHARE = 0.5
 
@@ -29,6 +31,13 @@ class Tally:
     offered: int
     left_out: dict[str, int] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
+
+    def add(self, other: "Tally") -> None:
+        """Add the counts of another batch of the same table."""
+        self.offered += other.offered
+        for mine, theirs in ((self.left_out, other.left_out), (self.refused, other.refused)):
+            for rule, rows in theirs.items():
+                mine[rule] = mine.get(rule, 0) + rows
 
     @property
     def admitted(self) -> int:
@@ -58,17 +67,35 @@ class _Sieve:
 
 
 def admit_incidents(
-    table: pd.DataFrame, contract: Contract, config: Config, grid: Grid, kept: NDArray[np.int64]
+    batches: Iterable[pd.DataFrame], contract: Contract, config: Config, grid: Grid, kept: Cells
 ) -> tuple[pd.DataFrame, Tally]:
-    """Admit incidents and coarsen them to cell, week and shift.
+    """Admit incidents, and coarsen and count them batch by batch.
 
     Returns:
-        Columns cell, week (Monday), shift (0 to 2), theme and channel, one row per incident;
-        and the tally.
+        Columns cell, week (Monday), shift (0 to 2), theme, channel and count; and the tally.
 
     Raises:
         ContractError: more rows are refused than the configuration allows.
     """
+    counted, tally, fitting = [], Tally(0), 0
+    for batch in batches:
+        rows, part, swapped = _admit(batch, contract, config, grid, kept)
+        counted.append(_count(rows.assign(count=1)))
+        tally.add(part)
+        fitting += swapped
+    _limit(tally, config, config.sources.incidents.path, fitting)
+    return _count(pd.concat(counted, ignore_index=True)), tally
+
+
+def _count(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.groupby(["cell", "week", "shift", "theme", "channel"], as_index=False)[
+        ["count"]
+    ].sum()
+
+
+def _admit(
+    table: pd.DataFrame, contract: Contract, config: Config, grid: Grid, kept: Cells
+) -> tuple[pd.DataFrame, Tally, int]:
     sieve = _Sieve(len(table))
     theme = _map(table, contract.column("theme"), sieve, "unknown_theme")
     channel_column = contract.column("channel")
@@ -83,8 +110,7 @@ def admit_incidents(
     cell = grid.cell(x, y)
     outside = ~np.isin(cell, kept)
     sieve.refuse("outside_the_areas", outside)
-    path = config.sources.incidents.path
-    _limit(sieve.tally, config, path, _swapped(table, contract, grid, kept, outside))
+    swapped = _swapped(table, contract, grid, kept, outside)
     sieve.leave_out("theme_not_asked", ~theme.isin(config.themes))
     sieve.leave_out("channel_not_asked", ~channel.isin(config.channels))
     end = _monday(config.reference_date)
@@ -94,7 +120,7 @@ def admit_incidents(
     week = (moment - pd.to_timedelta(moment.dt.day_of_week, unit="D")).dt.normalize()
     coarse = pd.DataFrame({"cell": cell, "week": week, "shift": moment.dt.hour // SHIFT_HOURS})
     coarse = coarse.assign(theme=theme.to_numpy(), channel=channel.to_numpy())
-    return coarse[sieve.kept].reset_index(drop=True), sieve.tally
+    return coarse[sieve.kept].reset_index(drop=True), sieve.tally, swapped
 
 
 def _years(contract: Contract, config: Config) -> int:
@@ -130,35 +156,37 @@ def _metres(
     table: pd.DataFrame, contract: Contract, grid: Grid, *, swapped: bool = False
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     names = ("y", "x") if swapped else ("x", "y")
-    x, y = (
-        pd.to_numeric(table[contract.name_of(role)], errors="coerce").to_numpy(float)
-        for role in names
-    )
+    x, y = (_numbers(table, role, contract) for role in names)
     if contract.crs == grid.crs:
         return x, y
     east, north = Transformer.from_crs(contract.crs, grid.crs, always_xy=True).transform(x, y)
     return east, north
 
 
+def _numbers(table: pd.DataFrame, role: str, contract: Contract) -> NDArray[np.float64]:
+    """Read a column as numbers, NaN where it is none; text is read as the dialect writes."""
+    column = table[contract.name_of(role)]
+    if contract.dialect.decimal == "," and not pd.api.types.is_numeric_dtype(column):
+        column = column.str.replace(".", "").str.replace(",", ".")
+    return pd.to_numeric(column, errors="coerce").to_numpy(float)
+
+
 def _swapped(
-    table: pd.DataFrame,
-    contract: Contract,
-    grid: Grid,
-    kept: NDArray[np.int64],
-    outside: NDArray[np.bool_],
-) -> bool:
-    """Say whether most points outside would lie inside with their coordinates exchanged."""
+    table: pd.DataFrame, contract: Contract, grid: Grid, kept: Cells, outside: NDArray[np.bool_]
+) -> int:
+    """Count the points outside that would lie inside with their coordinates exchanged."""
     if not outside.any():
-        return False
+        return 0
     x, y = _metres(table[outside], contract, grid, swapped=True)
-    return bool(np.isin(grid.cell(x, y), kept).mean() > SWAPPED_SHARE)
+    return int(np.isin(grid.cell(x, y), kept).sum())
 
 
-def _limit(tally: Tally, config: Config, path: str, swapped: bool) -> None:
+def _limit(tally: Tally, config: Config, path: str, fitting: int) -> None:
     share = sum(tally.refused.values()) / tally.offered
     if share <= config.max_refused_share:
         return
     rule = max(tally.refused, key=tally.refused.__getitem__)
+    swapped = fitting > SWAPPED_SHARE * tally.refused.get("outside_the_areas", 0)
     hint = " The axes seem to be swapped: exchanged, most points fit." if swapped else ""
     message = (
         f"{path}: {share:.1%} of {tally.offered} rows refused, most for {rule}; "
@@ -168,7 +196,7 @@ def _limit(tally: Tally, config: Config, path: str, swapped: bool) -> None:
 
 
 def admit_suspects(
-    table: pd.DataFrame, contract: Contract, config: Config, grid: Grid, kept: NDArray[np.int64]
+    batches: Iterable[pd.DataFrame], contract: Contract, config: Config, grid: Grid, kept: Cells
 ) -> tuple[pd.DataFrame, Tally]:
     """Admit suspects counted per cell.
 
@@ -178,17 +206,21 @@ def admit_suspects(
     Raises:
         ContractError: more rows are refused than the configuration allows.
     """
-    sieve = _Sieve(len(table))
-    x, y = _metres(table, contract, grid)
-    cell = grid.cell(x, y)
-    outside = ~np.isin(cell, kept)
-    count = pd.to_numeric(table[contract.name_of("count")], errors="coerce")
-    sieve.refuse("no_readable_count", ~(count >= 0))
-    sieve.refuse("outside_the_areas", outside)
+    counted, tally, fitting = [], Tally(0), 0
+    for table in batches:
+        sieve = _Sieve(len(table))
+        cell = grid.cell(*_metres(table, contract, grid))
+        outside = ~np.isin(cell, kept)
+        count = _numbers(table, "count", contract)
+        sieve.refuse("no_readable_count", ~(count >= 0))
+        sieve.refuse("outside_the_areas", outside)
+        tally.add(sieve.tally)
+        fitting += _swapped(table, contract, grid, kept, outside)
+        counted.append(pd.DataFrame({"cell": cell, "suspects": count})[sieve.kept])
     path = config.sources.suspects.path if config.sources.suspects else contract.table
-    _limit(sieve.tally, config, path, _swapped(table, contract, grid, kept, outside))
-    rows = pd.DataFrame({"cell": cell, "suspects": count})[sieve.kept]
-    return rows.groupby("cell")["suspects"].sum().reset_index(), sieve.tally
+    _limit(tally, config, path, fitting)
+    rows = pd.concat(counted, ignore_index=True)
+    return rows.groupby("cell", as_index=False)[["suspects"]].sum(), tally
 
 
 def spread_residents(areas: pd.DataFrame, contract: Contract, cells: pd.DataFrame) -> pd.DataFrame:

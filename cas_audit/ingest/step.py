@@ -75,17 +75,18 @@ def _incidents(
 ) -> tuple[pd.DataFrame, Tally]:
     source = config.sources.incidents
     contract = _contract(source, "incidents")
-    raw, offered = read_table(Path(source.path), contract)
-    rows, tally = admit_incidents(raw, contract, config, grid, kept)
+    with read_table(Path(source.path), contract) as (offered, batches):
+        rows, tally = admit_incidents(batches, contract, config, grid, kept)
     if rows.empty:
         message = f"{source.path}: no row was admitted; expected incidents of {config.themes}."
         raise ContractError(message)
-    counted = rows.groupby(["cell", "week", "theme", "channel"], as_index=False).size()
-    counted = counted.rename(columns={"size": "count"})
+    counted = rows.groupby(["cell", "week", "theme", "channel"], as_index=False)[["count"]].sum()
     counted.to_parquet(dossier / "data/incidents.parquet", index=False)
     per_theme = {
-        str(theme): {str(shift): int(n) for shift, n in part.value_counts().sort_index().items()}
-        for theme, part in rows.groupby("theme")["shift"]
+        str(theme): {
+            str(shift): int(n) for shift, n in part.groupby("shift")["count"].sum().items()
+        }
+        for theme, part in rows.groupby("theme")
     }
     write_json(dossier / "data/shifts.json", per_theme)
     weeks = pd.DataFrame({"week": _weeks(rows, config)})
@@ -102,8 +103,8 @@ def _suspects(
     kept: NDArray[np.int64],
 ) -> None:
     contract = _contract(source, "suspects")
-    raw, offered = read_table(Path(source.path), contract)
-    rows, tally = admit_suspects(raw, contract, config, grid, kept)
+    with read_table(Path(source.path), contract) as (offered, batches):
+        rows, tally = admit_suspects(batches, contract, config, grid, kept)
     rows.to_parquet(dossier / "data/suspects.parquet", index=False)
     _sign(config, dossier, source, offered=offered, tally=tally, admitted=rows)
 
