@@ -3,24 +3,26 @@
 `left_out` is what the audit did not ask for; `refused` is what is wrong with the source.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 from pyproj import Transformer
 
 from cas_audit.config import Config
 from cas_audit.errors import ContractError
+from cas_audit.ingest.coarse import Coarse, Counted
 from cas_audit.ingest.contract import Column, Contract
 from cas_audit.ingest.grid import Grid
 
 __all__ = ["Tally", "admit_incidents", "admit_suspects", "spread_residents"]
 
 Cells = NDArray[np.int64]
-SHIFT_HOURS = 8
 SWAPPED_SHARE = 0.5
 
 
@@ -43,6 +45,15 @@ class Tally:
     def admitted(self) -> int:
         """Rows that came in."""
         return self.offered - sum(self.left_out.values()) - sum(self.refused.values())
+
+
+class _Rows(NamedTuple):
+    """Admitted rows, still exact; they go no further than the count."""
+
+    cell: NDArray[np.int64]
+    moment: NDArray[np.datetime64]
+    theme: NDArray[np.int64]
+    channel: NDArray[np.int64]
 
 
 class _Sieve:
@@ -77,50 +88,38 @@ def admit_incidents(
     Raises:
         ContractError: more rows are refused than the configuration allows.
     """
+    coarse = Coarse(config.themes, list(config.channels))
     counted, tally, fitting = [], Tally(0), 0
     for batch in batches:
         rows, part, swapped = _admit(batch, contract, config, grid, kept)
-        counted.append(_count(rows.assign(count=1)))
+        counted.append(coarse.count(*rows))
         tally.add(part)
         fitting += swapped
     _limit(tally, config, config.sources.incidents.path, fitting)
-    return _count(pd.concat(counted, ignore_index=True)), tally
-
-
-def _count(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.groupby(["cell", "week", "shift", "theme", "channel"], as_index=False)[
-        ["count"]
-    ].sum()
+    return coarse.table(Counted.of(counted)), tally
 
 
 def _admit(
     table: pd.DataFrame, contract: Contract, config: Config, grid: Grid, kept: Cells
-) -> tuple[pd.DataFrame, Tally, int]:
+) -> tuple[_Rows, Tally, int]:
     sieve = _Sieve(len(table))
-    theme = _map(table, contract.column("theme"), sieve, "unknown_theme")
-    channel_column = contract.column("channel")
-    channel = (
-        _map(table, channel_column, sieve, "unknown_channel")
-        if channel_column
-        else pd.Series("unknown", index=table.index)
-    )
+    theme = _place(table, contract.column("theme"), config.themes, sieve)
+    channel = _place(table, contract.column("channel"), config.channels, sieve)
     moment = _moment(table, contract)
     sieve.refuse("no_readable_moment", moment.isna())
-    x, y = _metres(table, contract, grid)
-    cell = grid.cell(x, y)
+    cell = grid.cell(*_metres(table, contract, grid))
     outside = ~np.isin(cell, kept)
     sieve.refuse("outside_the_areas", outside)
     swapped = _swapped(table, contract, grid, kept, outside)
-    sieve.leave_out("theme_not_asked", ~theme.isin(config.themes))
-    sieve.leave_out("channel_not_asked", ~channel.isin(config.channels))
+    sieve.leave_out("theme_not_asked", theme < 0)
+    sieve.leave_out("channel_not_asked", channel < 0)
     end = _monday(config.reference_date)
     start = pd.Timestamp(config.reference_date) - pd.DateOffset(years=_years(contract, config))
     sieve.leave_out("older_than_retention", moment < start)
     sieve.leave_out("not_before_the_reference_week", moment >= end)
-    week = (moment - pd.to_timedelta(moment.dt.day_of_week, unit="D")).dt.normalize()
-    coarse = pd.DataFrame({"cell": cell, "week": week, "shift": moment.dt.hour // SHIFT_HOURS})
-    coarse = coarse.assign(theme=theme.to_numpy(), channel=channel.to_numpy())
-    return coarse[sieve.kept].reset_index(drop=True), sieve.tally, swapped
+    inside = sieve.kept
+    exact = moment.to_numpy()[inside]
+    return _Rows(cell[inside], exact, theme[inside], channel[inside]), sieve.tally, swapped
 
 
 def _years(contract: Contract, config: Config) -> int:
@@ -132,15 +131,24 @@ def _monday(day: date) -> pd.Timestamp:
     return moment - pd.Timedelta(days=moment.day_of_week)
 
 
-def _map(table: pd.DataFrame, column: Column | None, sieve: _Sieve, rule: str) -> "pd.Series[str]":
-    """Translate a column's values; what the contract does not name is refused or left out."""
+def _place(
+    table: pd.DataFrame, column: Column | None, asked: Sequence[str], sieve: _Sieve
+) -> NDArray[np.int64]:
+    """Return the place of each value among those that are asked, -1 where it is not.
+
+    What the contract does not name is refused or left out. Without a column, all is `unknown`.
+    """
     if column is None:
-        message = "A contract for incidents needs a column with the role theme."
-        raise ContractError(message)
-    mapped = table[column.name].map(column.values)
+        return np.full(len(table), asked.index("unknown") if "unknown" in asked else -1)
+    code, values = pd.factorize(table[column.name])
+    meanings = column.values  # noqa: PD011 - of a contract, not of a table
+    meant = [meanings.get(value) for value in values]
+    known = np.array([*(one is not None for one in meant), False])  # the last stands for absent
     drop = sieve.refuse if column.unmapped == "refuse" else sieve.leave_out
-    drop(rule, mapped.isna())
-    return mapped
+    drop(f"unknown_{column.role}", ~known[code])
+    places = [asked.index(one) if one in asked else -1 for one in meant]
+    found: NDArray[np.int64] = np.array([*places, -1])[code]
+    return found
 
 
 def _moment(table: pd.DataFrame, contract: Contract) -> "pd.Series[pd.Timestamp]":
@@ -168,7 +176,12 @@ def _numbers(table: pd.DataFrame, role: str, contract: Contract) -> NDArray[np.f
     column = table[contract.name_of(role)]
     if contract.dialect.decimal == "," and not pd.api.types.is_numeric_dtype(column):
         column = column.str.replace(".", "").str.replace(",", ".")
-    return pd.to_numeric(column, errors="coerce").to_numpy(float)
+    try:
+        cast = pa.array(column, from_pandas=True).cast(pa.float64())
+    except (pa.ArrowException, TypeError):  # something in it is no number: slower, and forgiving
+        return pd.to_numeric(column, errors="coerce").to_numpy(float)
+    found: NDArray[np.float64] = cast.to_numpy(zero_copy_only=False)
+    return found
 
 
 def _swapped(

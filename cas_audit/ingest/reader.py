@@ -75,13 +75,14 @@ def read_csv(job: dict[str, Any]) -> Iterator[pa.RecordBatch]:
     delimiter = job["delimiter"] or _sniff(lines)
     names = next(csv.reader(lines, delimiter=delimiter), [])
     matched = match_names(names, job["columns"])
-    if _quote_is_open(Path(job["path"])):
+    quotes = _count_quotes(Path(job["path"]))
+    if quotes % 2:  # the parser would swallow every row after the odd one
         message = "a quote is never closed"
         raise OpenQuote(message)
     blocks = arrow_csv.open_csv(
         job["path"],
         arrow_csv.ReadOptions(encoding=encoding, block_size=BLOCK_BYTES, use_threads=True),
-        arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=quotes > 0),
         arrow_csv.ConvertOptions(
             include_columns=list(matched.values()),
             column_types={name: pa.string() for name in matched.values()},
@@ -93,13 +94,12 @@ def read_csv(job: dict[str, Any]) -> Iterator[pa.RecordBatch]:
         yield _name(block, matched, names, "")
 
 
-def _quote_is_open(path: Path) -> bool:
-    """Say whether quotes do not pair up: the parser would swallow every row after the odd one."""
+def _count_quotes(path: Path) -> int:
     quotes = 0
     with path.open("rb") as stream:
         while block := stream.read(BLOCK_BYTES):
             quotes += block.count(b'"')
-    return quotes % 2 == 1
+    return quotes
 
 
 def _sniff(lines: list[str]) -> str:

@@ -1,0 +1,183 @@
+"""How fast and how lean the gate reads, against pandas reading all and dropping afterwards.
+
+    python benchmarks/ingest.py --rows 10000000 --out docs/measured/ingest.md
+
+Both turn the same rows of 25 columns, 8 of them needed, into incidents per cell, week and shift,
+each in a process of its own. Memory is the peak of the process plus that of its largest child.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as pq
+
+from cas_audit.config import Config, Group, Purpose, Source, Sources, Text
+from cas_audit.ingest.contract import Contract, load_contract
+from cas_audit.ingest.gate import admit_incidents
+from cas_audit.ingest.grid import Grid
+from cas_audit.ingest.sources import read_table
+
+ADMITTED = ["x_rd", "y_rd", "pleegmoment", "feitcode", "melding", "wijk", "bron", "jaar"]
+COLUMNS = 25
+BLOCK = 500_000
+GRID = Grid("EPSG:28992", 125.0, 110_000.0, 480_000.0, 120, 120)
+WORDS = Text(nl="x", en="x")
+
+
+def contract() -> Contract:
+    """Return the contract for incidents, with three columns more that are read and not used."""
+    plain = load_contract("incidents")
+    more = [plain.columns[-1].model_copy(update={"name": name}) for name in ADMITTED[5:]]
+    return plain.model_copy(update={"columns": [*plain.columns, *more]})
+
+
+def config(path: Path) -> Config:
+    """Return a configuration for the generated file."""
+    source = Source(path=str(path), contract="incidents")
+    return Config(
+        name="bench",
+        version="1",
+        title=WORDS,
+        reference_date=date(2026, 1, 5),
+        regime="wpg",
+        purpose=Purpose(goal=WORDS, action=WORDS),
+        sources=Sources(incidents=source, areas=source),
+        themes=["home_burglary", "bike_theft"],
+        channels=["brought", "found"],
+        groups=[Group(name="a")],
+    )
+
+
+def write(folder: Path, rows: int) -> None:
+    """Write the same rows as CSV and as Parquet."""
+    rng = np.random.default_rng(1)
+    writers: list[arrow_csv.CSVWriter | pq.ParquetWriter] = []
+    for start in range(0, rows, BLOCK):
+        table = pa.Table.from_pandas(_block(rng, min(BLOCK, rows - start)), preserve_index=False)
+        if not writers:
+            writers = [
+                arrow_csv.CSVWriter(folder / "t.csv", table.schema),
+                pq.ParquetWriter(folder / "t.parquet", table.schema),
+            ]
+        for writer in writers:
+            writer.write_table(table)
+    for writer in writers:
+        writer.close()
+
+
+def _block(rng: np.random.Generator, rows: int) -> pd.DataFrame:
+    minute = pd.Timestamp("2023-01-09") + pd.to_timedelta(rng.integers(0, 1_500_000, rows), "min")
+    table = pd.DataFrame(
+        {
+            "x_rd": rng.uniform(110_000, 125_000, rows).round(1),
+            "y_rd": rng.uniform(480_000, 495_000, rows).round(1),
+            "pleegmoment": minute.strftime("%Y-%m-%dT%H:%M"),
+            "feitcode": rng.choice(["woninginbraak", "diefstal_fiets"], rows),
+            "melding": rng.choice(["aangifte", "ambtshalve"], rows),
+            "wijk": "aangifte",
+            "bron": "aangifte",
+            "jaar": "aangifte",
+        }
+    )
+    one = pa.array(rng.integers(10**8, 10**9, rows)).cast(pa.string())
+    for number in range(COLUMNS - len(ADMITTED)):
+        refused = one
+        if number % 2:  # half of what is refused is text: names, addresses, what was told
+            words = pa.scalar(f"verzonnen tekst {number}, van enige lengte ")
+            refused = pc.binary_join_element_wise(words, one, pa.scalar(" "))
+        table[f"weg_{number}"] = refused.to_pandas()
+    return table
+
+
+def ours(path: Path) -> int:
+    """Read as the gate does."""
+    kept = np.arange(GRID.rows * GRID.columns)
+    with read_table(path, contract()) as (_, batches):
+        counted, _ = admit_incidents(batches, contract(), config(path), GRID, kept)
+    return int(counted["count"].sum())
+
+
+def pandas(path: Path) -> int:
+    """Read all with pandas, drop, and go on as the gate does."""
+    kept = np.arange(GRID.rows * GRID.columns)
+    whole = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+    table = whole.drop(columns=[name for name in whole if name not in ADMITTED])
+    del whole
+    counted, _ = admit_incidents([table], contract(), config(path), GRID, kept)
+    return int(counted["count"].sum())
+
+
+def measure(reader: str, path: Path) -> dict[str, float]:
+    """Run one reader in a process of its own."""
+    command = [sys.executable, __file__, "--reader", reader, "--file", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def one(reader: str, path: Path) -> None:
+    """Print rows, seconds and peak memory of one reader."""
+    start = time.perf_counter()
+    rows = {"ours": ours, "pandas": pandas}[reader](path)
+    seconds = time.perf_counter() - start
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = sum(resource.getrusage(one).ru_maxrss for one in who) / 1024
+    print(json.dumps({"rows": rows, "seconds": seconds, "peak_mib": peak}))
+
+
+def report(rows: int) -> str:
+    """Measure both formats and return the table."""
+    lines = [
+        f"{rows:,} rows of {COLUMNS} columns, {len(ADMITTED)} admitted, to cell, week and shift.",
+        "",
+        "| format | pandas, s | gate, s | times faster | pandas, MiB | gate, MiB | of its memory |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder), rows)
+        for name in ("t.csv", "t.parquet"):
+            path = Path(folder) / name
+            other, gate = (measure(reader, path) for reader in ("pandas", "ours"))
+            if other["rows"] != gate["rows"]:
+                message = f"the readers disagree: {other['rows']} and {gate['rows']} rows"
+                raise SystemExit(message)
+            lines.append(
+                f"| {path.suffix[1:]} | {other['seconds']:.1f} | {gate['seconds']:.1f} "
+                f"| {other['seconds'] / gate['seconds']:.1f} | {other['peak_mib']:.0f} "
+                f"| {gate['peak_mib']:.0f} | {gate['peak_mib'] / other['peak_mib']:.2f} |"
+            )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Read the arguments; write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--reader", choices=["ours", "pandas"])
+    parser.add_argument("--file", type=Path)
+    chosen = parser.parse_args()
+    if chosen.reader:
+        one(chosen.reader, chosen.file)
+        return
+    command = f"python benchmarks/ingest.py --rows {chosen.rows}"
+    page = f"# Reading at the gate\n\nMade by `{command}`.\n\n{report(chosen.rows)}\n"
+    print(page)
+    if chosen.out:
+        chosen.out.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
