@@ -168,6 +168,25 @@ def checks(as_json: Json = False) -> None:
         typer.echo(f"{check.name}\n    {check.question}")
 
 
+contract = typer.Typer(no_args_is_help=True, help="Contracts: what may come in.")
+app.add_typer(contract, name="contract")
+
+
+@contract.callback()
+def contracts() -> None:
+    """Contracts: what may come in."""
+
+
+@contract.command()
+def draft(
+    source: Annotated[Path, typer.Argument(help="CSV, Parquet, GeoJSON, GeoPackage.")],
+) -> None:
+    """Print a contract drafted from a header, in which every column is still refused."""
+    from cas_audit.ingest.draft import draft_contract  # noqa: PLC0415
+
+    typer.echo(draft_contract(source), nl=False)
+
+
 @app.command()
 def schema(name: Annotated[str, typer.Argument(help="Such as config or statement.")]) -> None:
     """Print the published JSON Schema of a kind of file."""

@@ -4,9 +4,9 @@ What a contract does not list is refused and never read.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from cas_audit.config import Strict, Text, read_record
 from cas_audit.errors import ContractError
@@ -32,7 +32,7 @@ class Column(Strict):
     role: Role
     meaning: Text
     purpose: Text
-    ground: str
+    ground: Annotated[str, Field(min_length=1)]
     retention_years: Annotated[int, Field(ge=1)]
     concerns: Text
     coarsened_to: Literal["cell", "shift", "area", "none"] = "none"
@@ -41,6 +41,14 @@ class Column(Strict):
     group: str | None = None
     label: Text | None = None
     unit: Literal["count", "percent"] = "count"
+
+    @field_validator("purpose")
+    @classmethod
+    def _in_both_languages(cls, value: Text) -> Text:
+        if not (value.nl.strip() and value.en.strip()):
+            message = "expected in both languages"
+            raise ValueError(message)
+        return value
 
 
 class Dialect(Strict):
@@ -59,6 +67,14 @@ class Contract(Strict):
     crs: str
     dialect: Dialect = Dialect()
     columns: Annotated[list[Column], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_without_purpose(cls, raw: Any) -> Any:  # noqa: ANN401 - not yet validated
+        """A column whose purpose is blank in both languages is refused, as if it were not there."""
+        if not isinstance(raw, dict) or not isinstance(raw.get("columns"), list):
+            return raw
+        return {**raw, "columns": [one for one in raw["columns"] if _has_purpose(one)]}
 
     @model_validator(mode="after")
     def _has_its_roles(self) -> "Contract":
@@ -83,6 +99,13 @@ class Contract(Strict):
     def groups(self) -> list[Column]:
         """The columns that count residents of a group."""
         return [column for column in self.columns if column.role == "group"]
+
+
+def _has_purpose(column: Any) -> bool:  # noqa: ANN401 - not yet validated
+    purpose = column.get("purpose") if isinstance(column, dict) else None
+    if not isinstance(purpose, dict):
+        return True  # whatever is wrong with it is said by its schema
+    return any(str(text).strip() for text in purpose.values())
 
 
 def _list(roles: set[str]) -> str:

@@ -65,15 +65,8 @@ def read_csv(job: dict[str, Any]) -> Iterator[pa.RecordBatch]:
     """Yield the admitted columns of a CSV file as text, block by block."""
     from pyarrow import csv as arrow_csv  # noqa: PLC0415 - only the format asked for is loaded
 
-    encoding = job["encoding"] or "utf-8"
-    signed = "utf-8-sig" if encoding.lower().replace("_", "-") == "utf-8" else encoding
-    with Path(job["path"]).open("rb") as stream:
-        header = stream.readline()
-        while header.count(b'"') % 2 and (more := stream.readline()):  # a newline within quotes
-            header += more
-    lines = header.decode(signed).splitlines(keepends=True)
-    delimiter = job["delimiter"] or _sniff(lines)
-    names = next(csv.reader(lines, delimiter=delimiter), [])
+    encoding = job["encoding"]
+    names, delimiter = _read_header(job)
     matched = match_names(names, job["columns"])
     quotes = _count_quotes(Path(job["path"]))
     if quotes % 2:  # the parser would swallow every row after the odd one
@@ -94,6 +87,19 @@ def read_csv(job: dict[str, Any]) -> Iterator[pa.RecordBatch]:
         yield _name(block, matched, names, "")
 
 
+def _read_header(job: dict[str, Any]) -> tuple[list[str], str]:
+    """Return the names in the first record, and the delimiter."""
+    encoding = job["encoding"]
+    signed = "utf-8-sig" if encoding == "utf-8" else encoding
+    with Path(job["path"]).open("rb") as stream:
+        header = stream.readline()
+        while header.count(b'"') % 2 and (more := stream.readline()):  # a newline within quotes
+            header += more
+    lines = header.decode(signed).splitlines(keepends=True)
+    delimiter = job["delimiter"] or _sniff(lines)
+    return next(csv.reader(lines, delimiter=delimiter), []), delimiter
+
+
 def _count_quotes(path: Path) -> int:
     quotes = 0
     with path.open("rb") as stream:
@@ -110,7 +116,7 @@ def read_features(job: dict[str, Any]) -> Iterator[pa.RecordBatch]:
     """Yield the admitted fields of a GeoJSON or GeoPackage file, with outlines as WKB."""
     import pyogrio  # noqa: PLC0415 - only the format asked for is loaded
 
-    names = [str(name) for name in pyogrio.read_info(job["path"])["fields"]]
+    names = _read_fields(job)
     matched = match_names(names, job["columns"])
     meta, table = pyogrio.read_arrow(job["path"], columns=list(matched.values()))
     outlines = table.column(meta["geometry_name"] or "wkb_geometry")
@@ -118,6 +124,12 @@ def read_features(job: dict[str, Any]) -> Iterator[pa.RecordBatch]:
     matched = {**matched, "geometry": "geometry"}
     for block in table.to_batches():
         yield _name(block, matched, names, meta["crs"] or "")
+
+
+def _read_fields(job: dict[str, Any]) -> list[str]:
+    import pyogrio  # noqa: PLC0415 - only the format asked for is loaded
+
+    return [str(name) for name in pyogrio.read_info(job["path"])["fields"]]
 
 
 def _name(
@@ -134,8 +146,12 @@ def _name(
 def main() -> None:
     """Read the job from the arguments, and write the stream."""
     job = json.loads(sys.argv[1])
-    read = read_csv if job["format"] == "csv" else read_features
+    is_csv = job["format"] == "csv"
+    read = read_csv if is_csv else read_features
     try:
+        if job["columns"] is None:  # the header alone
+            sys.stdout.write(json.dumps(_read_header(job)[0] if is_csv else _read_fields(job)))
+            return
         blocks = read(job)
         first = next(blocks, None)
         if first is None:

@@ -18,10 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cas_audit.errors import ContractError, InputError
-from cas_audit.ingest.contract import Contract
+from cas_audit.ingest.contract import Contract, Dialect
 from cas_audit.ingest.reader import Unfit, match_names
 
-__all__ = ["Offered", "read_areas", "read_table"]
+__all__ = ["Offered", "read_areas", "read_names", "read_table"]
 
 READER = Path(__file__).with_name("reader.py")
 ROWS_A_BATCH = 500_000
@@ -47,13 +47,38 @@ def read_table(path: Path, contract: Contract) -> Iterator[tuple[Offered, Iterat
         InputError: the file is absent, empty, truncated or of another format.
         ContractError: an admitted column is absent or stands twice.
     """
-    _demand_file(path, contract, (".csv", ".parquet"))
+    _demand_file(path, contract.table, (".csv", ".parquet"))
     if path.suffix == ".parquet":
         yield _open_parquet(path, contract)
         return
     with _opened(path, contract) as (meta, batches):
         offered = Offered([one.name for one in contract.columns], json.loads(meta["refused"]))
         yield offered, (batch.to_pandas() for batch in batches)
+
+
+def read_names(path: Path) -> list[str]:
+    """Return the column names of a file; no row is read.
+
+    Raises:
+        InputError: the file is absent, of another format, or has no readable header.
+    """
+    _demand_file(path, "a draft", (".parquet", *BY_ROW))
+    if path.suffix == ".parquet":
+        try:
+            return list(pq.read_schema(path).names)
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(_broken(path, type(error).__name__)) from None
+    job = {"path": str(path), "format": BY_ROW[path.suffix], "columns": None}
+    command = _command({**job, **Dialect().model_dump()})
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own file
+    if done.returncode:
+        raise InputError(_broken(path, "no readable header"))
+    names: list[str] = json.loads(done.stdout)
+    return names
+
+
+def _command(job: dict[str, Any]) -> list[str]:
+    return [sys.executable, "-P", str(READER), json.dumps(job)]
 
 
 def read_areas(path: Path, contract: Contract) -> tuple[Any, Offered]:
@@ -68,7 +93,7 @@ def read_areas(path: Path, contract: Contract) -> tuple[Any, Offered]:
     """
     import geopandas  # noqa: PLC0415, TID251 - loaded only where outlines are read
 
-    _demand_file(path, contract, (".geojson", ".json", ".gpkg"))
+    _demand_file(path, contract.table, (".geojson", ".json", ".gpkg"))
     with _opened(path, contract) as (meta, batches):
         table = pa.Table.from_batches(batches).to_pandas()
     if not meta["crs"]:
@@ -80,9 +105,9 @@ def read_areas(path: Path, contract: Contract) -> tuple[Any, Offered]:
     return areas.to_crs(contract.crs), Offered(admitted, json.loads(meta["refused"]))
 
 
-def _demand_file(path: Path, contract: Contract, suffixes: tuple[str, ...]) -> None:
+def _demand_file(path: Path, table: str, suffixes: tuple[str, ...]) -> None:
     if not path.is_file():
-        message = f"{path} does not exist; expected the source of {contract.table}."
+        message = f"{path} does not exist; expected the source of {table}."
         raise InputError(message)
     if path.suffix not in suffixes:
         expected = " or ".join(suffixes)
@@ -126,9 +151,8 @@ def _opened(
         "columns": [one.name for one in contract.columns],
         **contract.dialect.model_dump(include={"delimiter", "encoding"}),
     }
-    command = [sys.executable, "-P", str(READER), json.dumps(job)]
     with subprocess.Popen(  # noqa: S603 - our own file
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        _command(job), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as child:
         try:
             stream = pa.ipc.open_stream(child.stdout)
