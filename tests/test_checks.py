@@ -1,6 +1,7 @@
 """Every check against its cases, and every finding said in both languages."""
 
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from cas_audit.audit.dossier import Dossier, Manifest, seal_dossier
 from cas_audit.audit.finding import Finding, Outcome
 from cas_audit.audit.programme import list_checks, run_check
 from cas_audit.files import write_json, write_yaml
+from cas_audit.ingest.scan import KINDS
 from cas_audit.present.words import LANGUAGES, Words
+from cas_audit.rooms import ENGINE
 
 FOLDER = Path(__file__).parent / "cases"
 DATES = {"week", "period"}
@@ -165,3 +168,14 @@ def test_shuffled_rows_leave_the_finding_as_it_was(
     other = find(tmp_path / "other", manifest, name, {**mixed_case, "tables": shuffled})
 
     assert one.model_copy(update={"inputs": {}}) == other.model_copy(update={"inputs": {}})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_rule_of_the_gate_has_a_name(language: Any) -> None:
+    """Rules of refusal stand in the receipts that people read."""
+    code = "\n".join(path.read_text() for path in (ENGINE / "ingest").glob("*.py"))
+    plain = set(re.findall(r'(?:refuse|leave_out)\("([a-z_]+)"', code))
+    rules = plain | {f"looks_like_{kind}" for kind in KINDS} | {"unknown_theme", "unknown_channel"}
+
+    assert len(rules) > 10
+    assert set() == rules - set(Words(language).names)

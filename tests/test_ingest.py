@@ -231,3 +231,29 @@ def ingest_counts(chosen: Config, dossier: Path) -> dict[str, Any]:
         for rule, count in quality["incidents"]["refused"].items()
     }
     return {**quality, "refused": quality["incidents"]["refused"]}
+
+
+def test_an_identifier_in_a_count_is_refused(feed: Path, tmp_path: Path) -> None:
+    """The row does not come in; the kind is counted, the value is nowhere."""
+    (feed / "feed.json").unlink()
+    table = pd.read_parquet(feed / "suspects.parquet")
+    table.loc[:6, "aantal_verdachten"] = 999990019
+    table.to_parquet(feed / "suspects.parquet")
+    ingest(config(feed), tmp_path / "dossier")
+    receipt = read_json(tmp_path / "dossier/ingest/suspects.receipt.json")
+    found = pd.read_parquet(tmp_path / "dossier/data/suspects.parquet")
+
+    assert receipt["refused"]["looks_like_bsn"]["count"] == 7
+    assert found["suspects"].max() < 1000
+
+
+def test_an_identifier_in_an_area_code_ends_the_ingest(feed: Path, tmp_path: Path) -> None:
+    """Column and kind are named; the value is not."""
+    (feed / "feed.json").unlink()
+    areas = json.loads((feed / "areas.geojson").read_text())
+    areas["features"][0]["properties"]["buurtcode"] = "iemand@example.org"
+    (feed / "areas.geojson").write_text(json.dumps(areas))
+
+    with pytest.raises(ContractError, match=r"column buurtcode holds .* look like email") as error:
+        ingest(config(feed), tmp_path / "dossier")
+    assert "iemand" not in str(error.value)

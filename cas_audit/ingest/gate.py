@@ -19,8 +19,15 @@ from cas_audit.errors import ContractError
 from cas_audit.ingest.coarse import Coarse, Counted
 from cas_audit.ingest.contract import Column, Contract
 from cas_audit.ingest.grid import Grid
+from cas_audit.ingest.scan import find_identifiers
 
-__all__ = ["Tally", "admit_incidents", "admit_suspects", "spread_residents"]
+__all__ = [
+    "Tally",
+    "admit_incidents",
+    "admit_suspects",
+    "refuse_identifiers",
+    "spread_residents",
+]
 
 Cells = NDArray[np.int64]
 SWAPPED_SHARE = 0.5
@@ -226,6 +233,8 @@ def admit_suspects(
         outside = ~np.isin(cell, kept)
         count = _numbers(table, "count", contract)
         sieve.refuse("no_readable_count", ~(count >= 0))
+        for kind, mask in find_identifiers(table[contract.name_of("count")]).items():
+            sieve.refuse(f"looks_like_{kind}", mask)
         sieve.refuse("outside_the_areas", outside)
         tally.add(sieve.tally)
         fitting += _swapped(table, contract, grid, kept, outside)
@@ -234,6 +243,21 @@ def admit_suspects(
     _limit(tally, config, path, fitting)
     rows = pd.concat(counted, ignore_index=True)
     return rows.groupby("cell", as_index=False)[["suspects"]].sum(), tally
+
+
+def refuse_identifiers(areas: pd.DataFrame, contract: Contract, path: str) -> None:
+    """Refuse areas in which a code or figure looks like a direct identifier.
+
+    Raises:
+        ContractError: naming column and kind, never a value.
+    """
+    for column in contract.columns:
+        for kind in find_identifiers(areas[column.name]):
+            message = (
+                f"{path}: column {column.name} holds values that look like {kind}; "
+                f"expected codes and figures of areas."
+            )
+            raise ContractError(message)
 
 
 def spread_residents(areas: pd.DataFrame, contract: Contract, cells: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,13 @@ from cas_audit.config import Config, Source
 from cas_audit.errors import ConfigError, ContractError, InputError
 from cas_audit.files import digest, read_json, write_json
 from cas_audit.ingest.contract import Contract, load_contract
-from cas_audit.ingest.gate import Tally, admit_incidents, admit_suspects, spread_residents
+from cas_audit.ingest.gate import (
+    Tally,
+    admit_incidents,
+    admit_suspects,
+    refuse_identifiers,
+    spread_residents,
+)
 from cas_audit.ingest.grid import Grid, build_grid, keep_cells
 from cas_audit.ingest.receipt import Receipt, show_tally
 from cas_audit.ingest.sources import Offered, read_areas, read_table
@@ -36,6 +42,7 @@ def ingest(config: Config, dossier: Path) -> None:
     areas_contract = _contract(config.sources.areas, "areas")
     path = Path(config.sources.areas.path)
     areas, offered = read_areas(path, areas_contract)
+    refuse_identifiers(areas, areas_contract, str(path))
     code = str(areas_contract.name_of("area"))
     grid = build_grid(areas, config.area.crs, config.area.cell_size_m)
     cells = keep_cells(grid, areas, code)
