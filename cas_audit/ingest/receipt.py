@@ -23,6 +23,8 @@ class Receipt(Strict):
     table: str
     file: str
     sha256: str
+    contract_sha256: str
+    suite_sha256: str
     regime: str
     reference_date: date
     retention_years: int

@@ -22,6 +22,7 @@ from cas_audit.ingest.grid import Grid, build_grid, keep_cells
 from cas_audit.ingest.receipt import Receipt, show_tally
 from cas_audit.ingest.sources import Offered, read_areas, read_table
 from cas_audit.ingest.validation import validate
+from cas_audit.rooms import room
 
 __all__ = ["ingest"]
 
@@ -128,11 +129,15 @@ def _sign(
     """Write receipt, contract and validation result of one table."""
     contract = load_contract(source.contract)
     table = contract.table
+    kept = dossier / f"ingest/{table}.contract.json"
+    write_json(kept, contract)
     receipt = Receipt.model_validate(
         {
             "table": table,
             "file": Path(source.path).name,
             "sha256": digest(Path(source.path)),
+            "contract_sha256": digest(kept),
+            "suite_sha256": digest(room("expectations", f"{table}.suite.yaml")),
             "regime": config.regime,
             "reference_date": config.reference_date,
             "retention_years": config.retention_years,
@@ -142,7 +147,6 @@ def _sign(
         }
     )
     write_json(dossier / f"ingest/{table}.receipt.json", receipt)
-    write_json(dossier / f"ingest/{table}.contract.json", contract)
     write_json(dossier / f"ingest/{table}.validation.json", validate(admitted, table))
 
 
