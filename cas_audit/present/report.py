@@ -52,7 +52,7 @@ def write_reports(folder: Path) -> None:
             perspectives=show_points(words, framework, answers, findings, statements),
             findings=[show_finding(words, finding) for finding in findings],
             themes=[_theme(dossier, words, theme) for theme in dossier.manifest.themes],
-            receipts=[_receipt(dossier, name) for name in _receipts(dossier)],
+            receipts=[_receipt(dossier, words, name) for name in _receipts(dossier)],
             demonstration=answers.verdict.demonstration,
         )
         (folder / f"report.{language}.html").write_text(page, encoding="utf-8")
@@ -128,6 +128,18 @@ def _receipts(dossier: Dossier) -> list[str]:
     return [name for name in dossier.names("ingest/") if name.endswith(".receipt.json")]
 
 
-def _receipt(dossier: Dossier, name: str) -> dict[str, Any]:
-    receipt: dict[str, Any] = dossier.json(name)
-    return receipt
+def _receipt(dossier: Dossier, words: Words, name: str) -> dict[str, Any]:
+    """Return a receipt, with why and how long each admitted column is used."""
+    contract = dossier.json(name.replace(".receipt.", ".contract."))
+    columns = [
+        {
+            "name": one["name"],
+            "meaning": one["meaning"][words.language],
+            "purpose": one["purpose"][words.language],
+            "ground": one["ground"],
+            "retention": words.text("years", years=one["retention_years"]),
+            "kept": words.name(f"kept_{one['coarsened_to']}"),
+        }
+        for one in contract["columns"]
+    ]
+    return {**dossier.json(name), "columns": columns}
