@@ -98,11 +98,11 @@ def check(audit: Folder) -> None:
 
 
 @app.command()
-def answer(audit: Folder, statements: Statements = None) -> None:
+def answer(audit: Folder, statements: Statements = None, on: On = None) -> None:
     """Answer every point of the framework from findings and statements."""
     from cas_audit import steps  # noqa: PLC0415
 
-    steps.answer(audit, statements)
+    steps.answer(audit, statements, on.date() if on else None)
 
 
 @app.command()

@@ -8,13 +8,21 @@ import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from cas_audit.errors import CasAuditError, ConfigError
 from cas_audit.files import read_json, read_yaml
 
-__all__ = ["Config", "Evidence", "Group", "Strict", "Text", "load_config", "read_record"]
+__all__ = ["Config", "Evidence", "Group", "Strict", "Text", "fill_in", "load_config", "read_record"]
 
 Record = TypeVar("Record", bound=BaseModel)
 
@@ -40,7 +48,14 @@ class Success(Strict):
     """The success criterion: a measure of the evaluation and the value it must reach."""
 
     measure: Literal["hit_rate", "near_hit_rate", "pai", "precision"]
-    at_least: float
+    at_least: Annotated[float, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _can_be_missed(self) -> "Success":
+        if self.measure != "pai" and self.at_least >= 1:
+            message = "a share must be at least something below 1"
+            raise ValueError(message)
+        return self
 
 
 class Purpose(Strict):
@@ -83,7 +98,7 @@ class Forecast(Strict):
     flagged_share: Share = 0.03
     train_weeks: Annotated[int, Field(ge=4)] = 52
     test_weeks: Annotated[int, Field(ge=4)] = 52
-    seed: int = 1
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
 
 
 class Group(Strict):
@@ -99,6 +114,15 @@ class Evidence(Strict):
     tracking_uri: str | None = None
     experiment: str = "cas-audit"
     log_dossier: bool = False
+
+    @field_validator("tracking_uri")
+    @classmethod
+    def _without_secret(cls, value: str | None) -> str | None:
+        """The configuration is kept in the dossier, so a password may not stand in it."""
+        if value and (urlsplit(value).password or "password" in value.lower()):
+            message = "holds a password; name the whole URI as ${VARIABLE} instead"
+            raise ValueError(message)
+        return value
 
 
 class Config(Strict):
@@ -167,12 +191,20 @@ def resolve(text: str, beside: Path) -> str:
     Raises:
         ConfigError: the variable is not set.
     """
+    return str((beside.absolute().parent / fill_in(text, beside)).resolve())
+
+
+def fill_in(text: str, beside: Path) -> str:
+    """Fill in `${VARIABLE}`.
+
+    Raises:
+        ConfigError: the variable is not set.
+    """
     for name in VARIABLE.findall(text):
         if name not in os.environ:
             message = f"{beside} names ${{{name}}}, which is not set in the environment."
             raise ConfigError(message)
-    filled = VARIABLE.sub(lambda match: os.environ[match.group(1)], text)
-    return str((beside.absolute().parent / filled).resolve())
+    return VARIABLE.sub(lambda match: os.environ[match.group(1)], text)
 
 
 def read_record(model: type[Record], path: Path, wrong: type[CasAuditError]) -> Record:

@@ -16,7 +16,17 @@ from cas_audit.errors import EvidenceError, InputError
 
 __all__ = ["digest", "read_json", "read_yaml", "staged", "tree", "write_json", "write_yaml"]
 
-MARKS = ("audit.json", "dossier", "feed", "demo.json")
+AUDIT = {
+    "audit.json",
+    "run.json",
+    "dossier",
+    "findings.json",
+    "answers.json",
+    "statements",
+    "report.nl.html",
+    "report.en.html",
+}
+DEMO = {"demo.json", "configs", "feed", "truth", "statements", "mlflow"}
 
 
 def digest(path: Path) -> str:
@@ -71,7 +81,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON is validated by the cal
     except FileNotFoundError as error:
         message = f"{path} does not exist."
         raise InputError(message) from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         message = f"{path} cannot be read as JSON ({type(error).__name__}{_place(error)})."
         raise InputError(message) from error
 
@@ -100,7 +110,7 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is validated by the cal
     except FileNotFoundError as error:
         message = f"{path} does not exist."
         raise InputError(message) from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         message = f"{path} cannot be read as YAML ({type(error).__name__}{_place(error)})."
         raise InputError(message) from error
 
@@ -142,11 +152,29 @@ def refuse_foreign(out: Path) -> None:
     """Refuse to replace a folder that does not bear our marks."""
     if not out.exists() and not out.is_symlink():
         return
-    ours = out.is_dir() and not out.is_symlink()
-    if ours and (not any(out.iterdir()) or any((out / mark).exists() for mark in MARKS)):
+    if out.is_dir() and not out.is_symlink() and not _foreign(out):
         return
     message = f"{out} exists and was not written by cas-audit; expected a new or empty folder."
     raise EvidenceError(message)
+
+
+def _foreign(out: Path) -> set[str]:
+    """Return what stands in a folder that we would not have put there."""
+    names = {path.name for path in out.iterdir()}
+    if "audit.json" in names and "files" in _keys(out / "audit.json"):
+        return names - AUDIT
+    if "demo.json" in names and "seed" in _keys(out / "demo.json"):
+        audits = {name for name in names if (out / name / "audit.json").is_file()}
+        return names - DEMO - audits
+    return names
+
+
+def _keys(path: Path) -> set[str]:
+    try:
+        content = read_json(path)
+    except InputError:
+        return set()
+    return set(content) if isinstance(content, dict) else set()
 
 
 def swap(work: Path, out: Path) -> None:
@@ -155,6 +183,11 @@ def swap(work: Path, out: Path) -> None:
     try:
         if out.exists():
             out.rename(old / out.name)
-        work.rename(out)
+        try:
+            work.rename(out)
+        except BaseException:
+            if (old / out.name).exists():
+                (old / out.name).rename(out)  # what stood there is put back
+            raise
     finally:
         shutil.rmtree(old, ignore_errors=True)

@@ -4,14 +4,14 @@ import platform
 import shutil
 import subprocess
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cas_audit import __version__
 from cas_audit.assure.seal import differences, seal_audit
-from cas_audit.config import Config, Evidence, load_config
+from cas_audit.config import Config, Evidence, fill_in, load_config
 from cas_audit.errors import EvidenceError
 from cas_audit.files import digest, read_json, read_yaml, staged, write_json, write_yaml
 from cas_audit.progress import say
@@ -58,10 +58,17 @@ def check(out: Path) -> None:
         _check(work)
 
 
-def answer(out: Path, statements: Path | None = None) -> None:
-    """Answer every point of the framework; `statements` replaces those in the folder."""
+def answer(out: Path, statements: Path | None = None, on: date | None = None) -> None:
+    """Answer every point of the framework.
+
+    Args:
+        out: an audit folder.
+        statements: a folder of statements, which replaces those in the audit.
+        on: the day on which statements must have been made and be valid; by default the
+            reference date.
+    """
     with _opened(out) as work:
-        _answer(work, statements)
+        _answer(work, statements, on)
 
 
 def report(out: Path) -> None:
@@ -76,7 +83,11 @@ def record(out: Path) -> None:
     from cas_audit.assure.gate import read_findings  # noqa: PLC0415
 
     _refuse_changed(out)
-    chosen = Evidence.model_validate(read_yaml(out / "dossier/config.yaml").get("evidence", {}))
+    path = out / "dossier/config.yaml"
+    chosen = Evidence.model_validate(read_yaml(path).get("evidence", {}))
+    if chosen.tracking_uri:  # filled in here only: it may hold a password
+        uri = fill_in(chosen.tracking_uri, path)
+        chosen = chosen.model_copy(update={"tracking_uri": uri})
     logged = log(out, read_findings(out), chosen, out.absolute().parent / "mlflow")
     clock = datetime.now(UTC).isoformat(timespec="seconds")
     write_json(out / "run.json", {"recorded_at": clock, "mlflow": logged})
@@ -212,7 +223,7 @@ def _check(work: Path) -> None:
     write_json(work / "findings.json", findings.model_dump(mode="json", by_alias=True))
 
 
-def _answer(work: Path, statements: Path | None) -> None:
+def _answer(work: Path, statements: Path | None, on: date | None = None) -> None:
     from cas_audit.assure.framework import load_framework  # noqa: PLC0415 - loads pandas
     from cas_audit.assure.gate import derive  # noqa: PLC0415
     from cas_audit.assure.statements import read_statements  # noqa: PLC0415
@@ -227,9 +238,9 @@ def _answer(work: Path, statements: Path | None) -> None:
         read_statements(statements, framework)  # refused where they lie, before they are copied
         _drop(work, ("statements",))
         (work / "statements").mkdir()
-        for path in sorted(statements.glob("*.yaml")):
+        for path in sorted(statements.iterdir()):
             shutil.copyfile(path, work / "statements" / path.name)
-    answers = derive(work)
+    answers = derive(work, on)
     write_json(work / "answers.json", answers.model_dump(mode="json", by_alias=True))
 
 

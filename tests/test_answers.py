@@ -125,6 +125,7 @@ def test_a_check_that_did_not_run_leaves_the_point_open(manifest: Manifest) -> N
         ({"valid_until": date(2026, 1, 4)}, "statement_not_counted"),
         ({"date": date(2024, 1, 1)}, "statement_not_counted"),
         ({"role": "passer_by"}, "statement_not_counted"),
+        ({"date": date(2026, 1, 6)}, "statement_not_counted"),
         ({"holds": False}, "statement_denies"),
     ],
 )
@@ -150,6 +151,16 @@ def test_the_newest_statement_counts(
     said = [statement(holds=first, date=date(2025, 12, 1)), statement(holds=then)]
 
     assert status == answer(manifest, [finding("met")], said).answers[0].status
+
+
+def test_an_expired_denial_does_not_bring_back_what_it_denied(manifest: Manifest) -> None:
+    """Once denied, somebody must say anew that it holds."""
+    said = [
+        statement(date=date(2025, 6, 1)),
+        statement(holds=False, date=date(2025, 12, 1), valid_until=date(2025, 12, 31)),
+    ]
+
+    assert "open" == answer(manifest, [finding("met")], said).answers[0].status
 
 
 def test_a_denied_measurement_without_statement_fails(manifest: Manifest) -> None:

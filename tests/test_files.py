@@ -34,7 +34,7 @@ def test_a_failed_step_leaves_nothing(tmp_path: Path) -> None:
 def test_a_failed_step_keeps_the_former_result(tmp_path: Path) -> None:
     """What stood there before a failed step still stands there."""
     with staged(tmp_path / "out") as work:
-        write_json(work / "audit.json", {})
+        write_json(work / "audit.json", {"schema": 1, "files": {}})
     with pytest.raises(InputError), staged(tmp_path / "out") as work:
         raise InputError
 
@@ -77,3 +77,50 @@ def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="line 3"):
         read_yaml(path)
+
+
+@pytest.mark.parametrize("name", ["feed", "dossier", "audit.json", "demo.json"])
+def test_a_folder_that_only_looks_like_ours_is_not_replaced(tmp_path: Path, name: str) -> None:
+    """A name of ours is no mark of ours; and what else stands there is not ours to remove."""
+    out = tmp_path / "mine"
+    (out / name).mkdir(parents=True) if "." not in name else out.mkdir()
+    (out / "thesis.txt").write_text("years of work")
+    if name == "audit.json":
+        write_json(out / name, {"schema": 1, "files": {}})
+    if name == "demo.json":
+        write_json(out / name, {"seed": 1})
+
+    with pytest.raises(EvidenceError, match="was not written by"), staged(out):
+        pass
+    assert (out / "thesis.txt").exists()
+
+
+def test_a_swap_that_fails_puts_back_what_stood_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second of two renames fails; the first is undone."""
+    out = tmp_path / "audit"
+    with staged(out) as work:
+        write_json(work / "audit.json", {"schema": 1, "files": {}})
+    plain = Path.rename
+
+    def rename(self: Path, target: Path) -> Path:
+        if target == out and self.name.startswith(".audit-") and "-old-" not in str(self):
+            message = "disk full"
+            raise OSError(message)
+        return plain(self, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    with pytest.raises(OSError, match="disk full"), staged(out) as work:
+        write_json(work / "audit.json", {"schema": 1, "files": {"a": "b"}})
+
+    assert {"schema": 1, "files": {}} == read_json(out / "audit.json")
+    assert ["audit"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_a_day_that_does_not_exist_is_an_input_error(tmp_path: Path) -> None:
+    """YAML reads it as a date and fails; the file is named."""
+    (tmp_path / "c.yaml").write_text("reference_date: 2026-02-30\n")
+
+    with pytest.raises(InputError, match=r"c\.yaml cannot be read"):
+        read_yaml(tmp_path / "c.yaml")

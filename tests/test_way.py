@@ -231,11 +231,16 @@ def test_bad_input_leaves_what_was_there(city: Path, audit: Path, tmp_path: Path
         ("answers.json", lambda c: c["answers"].pop(), "does not follow"),
         ("findings.json", lambda c: c["findings"][3].update(outcome="met"), "does not follow"),
         ("findings.json", lambda c: c["findings"].clear(), "nothing was run"),
+        (
+            "findings.json",
+            lambda c: c["findings"].append({**c["findings"][0], "outcome": "met"}),
+            "more than one finding",
+        ),
         ("findings.json", lambda c: c.update(dossier="0" * 64), "another dossier"),
         ("findings.json", lambda c: c["findings"][0].update(check_version="x"), "another version"),
         ("dossier/data/quality.json", lambda c: c.update(weeks=1), "not the file that the manif"),
     ],
-    ids=["verdict", "answer", "outcome", "no findings", "dossier", "check", "data"],
+    ids=["verdict", "answer", "outcome", "no findings", "twice", "dossier", "check", "data"],
 )
 def test_the_gate_trusts_no_verdict_in_a_file(
     audit: Path, name: str, change: Callable[[Any], None], said: str
@@ -256,6 +261,15 @@ def test_incomplete_evidence_blocks(audit: Path, name: str) -> None:
     judgement = judge(audit)
 
     assert (1, True) == (judgement.code, name in judgement.sentences[0])
+
+
+def test_a_report_of_something_else_blocks(audit: Path) -> None:
+    """A page that was emptied or exchanged does not belong to the answers, sealed or not."""
+    (audit / "report.en.html").write_text("<p>All is well.</p>")
+    seal_audit(audit)
+    judgement = judge(audit)
+
+    assert (1, True) == (judgement.code, "report.en.html" in judgement.sentences[0])
 
 
 def test_one_byte_is_named(audit: Path) -> None:

@@ -95,6 +95,7 @@ class Answers(Strict):
     """The answers to all points, in the order of the framework."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
+    on: date  # the day on which statements were judged
     verdict: Verdict
     answers: list[Answer]
 
@@ -120,7 +121,7 @@ def answer_points(
     answers = [_answer(framework, point, known) for point in framework.points]
     used = {name for answer in answers for name in answer.stated}
     demonstration = {one.statement for one in counted if one.demonstration} & used
-    return Answers(schema=1, verdict=_verdict(answers, len(demonstration)), answers=answers)
+    return Answers(schema=1, on=on, verdict=_verdict(answers, len(demonstration)), answers=answers)
 
 
 @dataclass(frozen=True)
@@ -175,12 +176,12 @@ def _kind(demand: Demand, finding: Finding) -> str:
 
 
 def _stated(wanted: Wanted, known: _Known) -> Reason:
-    about = [one for one in known.counted if one.statement == wanted.id]
-    fitting = [one for one in about if one.fits(wanted, known.on)]
-    newest = max((one.date for one in fitting), default=None)
-    if any(one.date == newest and not one.holds for one in fitting):
+    made = [one for one in known.counted if one.is_made(wanted, known.on)]
+    newest = max((one.date for one in made), default=None)
+    valid = [one for one in made if one.date == newest and one.is_valid(wanted, known.on)]
+    if any(not one.holds for one in valid):
         return Reason(kind="statement_denies", about=wanted.id)
-    if fitting:
+    if valid:
         return Reason(kind="statement_valid", about=wanted.id)
     handed_in = any(one.statement == wanted.id for one in known.handed_in)
     return Reason(

@@ -17,6 +17,7 @@ from cas_audit.forecast.models import TRUSTED
 
 __all__ = ["record"]
 
+SMALLEST_COUNT = 5
 REQUIREMENTS = ("scikit-learn", "skops", "numpy", "scipy")
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -125,6 +126,8 @@ def _metrics(audit: Path, findings: Findings) -> dict[str, float]:
         )
     for theme, forecasters in read_json(audit / "dossier/model/scores.json").items():
         for forecaster, rates in forecasters.items():
+            if rates.pop("incidents") < SMALLEST_COUNT:
+                continue  # metrics are public in kind, and rates would give a small count away
             metrics.update({f"{theme}.{forecaster}.{key}": value for key, value in rates.items()})
     return {name: float(value) for name, value in metrics.items() if value is not None}
 

@@ -19,13 +19,8 @@ __all__ = ["Judgement", "derive", "judge", "read_findings"]
 
 OPENS, BLOCKED, UNDECIDED = 0, 1, 2
 CODES = {"opens": OPENS, "blocked": BLOCKED, "undecided": UNDECIDED}
-NEEDED = (
-    "dossier/manifest.json",
-    "findings.json",
-    "answers.json",
-    "report.nl.html",
-    "report.en.html",
-)
+REPORTS = ("report.nl.html", "report.en.html")
+NEEDED = ("dossier/manifest.json", "findings.json", "answers.json", *REPORTS)
 
 
 @dataclass(frozen=True)
@@ -42,7 +37,7 @@ def judge(folder: Path, on: date | None = None) -> Judgement:
 
     Args:
         folder: the audit folder.
-        on: the day on which statements must still be valid; by default the reference date.
+        on: the day on which statements must still be valid; by default that of the answers.
 
     Raises:
         EvidenceError: the folder holds no seal, or a file of it does not fit its schema.
@@ -56,10 +51,14 @@ def judge(folder: Path, on: date | None = None) -> Judgement:
     if doubts:
         return Judgement(BLOCKED, doubts, [])
     framework = load_framework(manifest.framework)
-    derived = derive(folder, manifest.reference_date)
-    if derived != read_record(Answers, folder / "answers.json", EvidenceError):
+    stored = read_record(Answers, folder / "answers.json", EvidenceError)
+    derived = derive(folder, stored.on)
+    if derived != stored:
         said = "answers.json does not follow from the findings and the statements."
         return Judgement(BLOCKED, [said], [])
+    doubts = _other_reports(folder)
+    if doubts:
+        return Judgement(BLOCKED, doubts, [])
     answers = derived if on is None else derive(folder, on)
     points = [answer for answer in answers.answers if _stops(answer)]
     points.sort(key=lambda answer: answer.status == "open")  # what is wrong comes first
@@ -111,9 +110,21 @@ def _stale(folder: Path, manifest: Manifest, found: Findings) -> list[str]:
     ]
     if found.dossier != digest(dossier / "manifest.json"):
         changed.append("findings.json is about another dossier.")
+    names = [finding.check for finding in found.findings]
+    if len(set(names)) < len(names):
+        changed.append("findings.json holds more than one finding of a check.")
     if not found.findings:
         changed.append("findings.json holds no finding: nothing was run.")
     return changed + _other_checks(found.findings)
+
+
+def _other_reports(folder: Path) -> list[str]:
+    about = digest(folder / "answers.json")
+    return [
+        f"{name} is not the report of these answers; run `cas-audit report`."
+        for name in REPORTS
+        if about not in (folder / name).read_text(encoding="utf-8", errors="replace")
+    ]
 
 
 def _other_checks(findings: list[Finding]) -> list[str]:

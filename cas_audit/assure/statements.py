@@ -4,7 +4,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from cas_audit.assure.framework import Framework, Wanted
 from cas_audit.config import Strict, read_record
@@ -23,7 +23,7 @@ class Statement(Strict):
     version: str
     point: str
     statement: str
-    holds: bool
+    holds: StrictBool
     claim: Words
     role: str
     name: Words
@@ -31,10 +31,14 @@ class Statement(Strict):
     valid_until: dt.date
     demonstration: bool = False
 
-    def fits(self, wanted: Wanted, on: dt.date) -> bool:
-        """Say whether it is from the role that is asked, and counts on a day."""
-        longest = self.date + dt.timedelta(days=wanted.valid_days)
-        return self.role == wanted.role and on <= min(self.valid_until, longest)
+    def is_made(self, wanted: Wanted, on: dt.date) -> bool:
+        """Say whether it is about what is asked, from the right role, on or before a day."""
+        about = (self.statement, self.role) == (wanted.id, wanted.role)
+        return about and self.date <= on
+
+    def is_valid(self, wanted: Wanted, on: dt.date) -> bool:
+        """Say whether it still counts on a day."""
+        return on <= self.valid_until and (on - self.date).days <= wanted.valid_days
 
 
 def read_statements(folder: Path, framework: Framework) -> list[Statement]:
@@ -45,7 +49,10 @@ def read_statements(folder: Path, framework: Framework) -> list[Statement]:
     """
     known = {(p.id, wanted.id) for p in framework.points for wanted in p.statements}
     found = []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if path.suffix != ".yaml" or not path.is_file():
+            message = f"{path} is no statement; expected files that end in .yaml."
+            raise EvidenceError(message)
         statement = read_record(Statement, path, EvidenceError)
         about = (statement.framework, statement.version)
         if about != (framework.framework, framework.version):

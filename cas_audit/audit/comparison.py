@@ -82,7 +82,7 @@ def summarise(compared: list[Comparison], level: float, estimand: Estimand) -> F
         level=level,
         interim=True,
         n={"comparisons": len(compared), "undefined": undefined},
-        smallest_gap=ratio and ratio.high / ratio.estimate,
+        smallest_gap=ratio and ratio.high - ratio.estimate,
         tables={"groups": as_rows([one.row() for one in compared])},
     )
 

@@ -2,7 +2,9 @@
 
 from cas_audit.audit.finding import Estimand, Finding, Outcome, Value, as_rows
 
-__all__ = ["cautious", "judge_share", "state"]
+__all__ = ["cautious", "judge_share", "rounded", "state"]
+
+FEWEST_ROUNDED = 100
 
 LARGEST_HIDDEN = 4  # findings are public in kind: one to four are not told apart
 
@@ -16,8 +18,17 @@ def cautious(number: int) -> int:
     return LARGEST_HIDDEN if 0 < number <= LARGEST_HIDDEN else number
 
 
+def rounded(number: int) -> int:
+    """Return a total fit to be shown beside hidden counts: to the nearest ten from a hundred on.
+
+    >>> [rounded(number) for number in (99, 18043, 18047)]
+    [99, 18040, 18050]
+    """
+    return number if number < FEWEST_ROUNDED else round(number / 10) * 10
+
+
 def judge_share(
-    part: int, whole: int, *, at_most: float, fewest: float, unit: str, **values: str | int
+    part: int, whole: int, *, at_most: float, fewest: float, unit: str, hidden: bool = False
 ) -> Finding:
     """Judge a share of the record against the most that is tolerated.
 
@@ -27,17 +38,20 @@ def judge_share(
         at_most: the largest share that is tolerated.
         fewest: a smaller `whole` is too few to judge.
         unit: what is counted, the key under which `whole` stands in `n`.
-        values: more values for the sentence.
+        hidden: show small counts as four and totals rounded; the true ones are judged.
     """
     share = part / whole if whole else None
     if share is None or whole < fewest:
         outcome = Outcome.INSUFFICIENT
     else:
         outcome = Outcome.MET if share <= at_most else Outcome.NOT_MET
+    if hidden:
+        part, whole = cautious(part), rounded(whole)
+        share = part / whole if whole else None
     return Finding(
         outcome=outcome,
         message=outcome.value,
-        values=as_rows([{"part": part, "whole": whole, "share": share, **values}])[0],
+        values=as_rows([{"part": part, "whole": whole, "share": share}])[0],
         estimand=Estimand.RECORD,
         estimate=share,
         n={unit: whole},

@@ -31,6 +31,8 @@ __all__ = [
 
 Cells = NDArray[np.int64]
 SWAPPED_SHARE = 0.5
+OFFSET = r"(?<=[T ]\d\d:\d\d)(:\d\d(?:\.\d+)?)?[+-]\d\d:?\d\d$"
+PERCENT_SLACK = 0.001
 
 
 @dataclass
@@ -161,10 +163,17 @@ def _place(
 def _moment(table: pd.DataFrame, contract: Contract) -> "pd.Series[pd.Timestamp]":
     name = contract.name_of("moment")
     if name:
-        return pd.to_datetime(table[name], errors="coerce", format="ISO8601")
+        column = table[name]
+        if pd.api.types.is_datetime64_any_dtype(column):
+            wall: pd.Series[pd.Timestamp] = column.dt.tz_localize(None)
+            return wall  # what the clock on the spot said
+        local = column.astype("string").str.replace(OFFSET, "", regex=True)
+        local = local.mask(local.str.endswith("Z"))  # universal time is no clock on the spot
+        return pd.to_datetime(local, errors="coerce", format="ISO8601")
     day = pd.to_datetime(table[contract.name_of("date")], errors="coerce")
     hour = pd.to_numeric(table[contract.name_of("hour")], errors="coerce")
-    return day.dt.normalize() + pd.to_timedelta(hour, unit="h")
+    whole = hour.where(hour.between(0, 23))  # 1430 is no hour, and would move the day
+    return day.dt.normalize() + pd.to_timedelta(whole, unit="h")
 
 
 def _metres(
@@ -245,6 +254,19 @@ def admit_suspects(
     return rows.groupby("cell", as_index=False)[["suspects"]].sum(), tally
 
 
+def _demand_possible(figures: pd.DataFrame, contract: Contract) -> None:
+    """Refuse figures below zero, and groups larger than the residents they are part of."""
+    residents = figures["residents"]
+    slack = residents * PERCENT_SLACK + 0.5  # percentages and counts are rounded by their source
+    wrong = (figures < 0).any(axis=1) | (figures.sub(residents + slack, axis=0) > 0).any(axis=1)
+    if wrong.any():
+        message = (
+            f"{contract.table}: {int(wrong.sum())} of {len(figures)} areas have a group below zero "
+            f"or larger than their residents; expected each group within the residents."
+        )
+        raise ContractError(message)
+
+
 def refuse_identifiers(areas: pd.DataFrame, contract: Contract, path: str) -> None:
     """Refuse areas in which a code or figure looks like a direct identifier.
 
@@ -266,11 +288,15 @@ def spread_residents(areas: pd.DataFrame, contract: Contract, cells: pd.DataFram
     Returns:
         Columns cell, residents and one per group, in persons; 0 where the area has no figures.
     """
-    residents = pd.to_numeric(areas[contract.name_of("residents")], errors="coerce").fillna(0)
+    residents = pd.to_numeric(areas[contract.name_of("residents")], errors="coerce")
     columns = {"residents": residents}
     for column in contract.groups:
-        figure = pd.to_numeric(areas[column.name], errors="coerce").fillna(0)
+        figure = pd.to_numeric(areas[column.name], errors="coerce")
         columns[str(column.group)] = figure if column.unit == "count" else residents * figure / 100
+    figures = pd.DataFrame(columns)
+    _demand_possible(figures, contract)
+    complete = figures.notna().all(axis=1)  # half a figure would make people others than they are
+    columns = {str(name): figures[name].where(complete, 0.0) for name in figures}
     code = areas[contract.name_of("area")].astype(str)
     per_area = pd.DataFrame(columns).groupby(code).sum()
     number = cells.groupby("area")["cell"].size().reindex(per_area.index)

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from cas_audit.errors import ContractError
 
-__all__ = ["Grid", "build_grid", "keep_cells"]
+__all__ = ["Grid", "build_grid", "demand_crs", "keep_cells"]
 
 MOST_CELLS = 20_000_000
 Numbers = NDArray[np.float64]
@@ -37,6 +39,19 @@ class Grid:
     def plain(self) -> dict[str, Any]:
         """Return the grid as JSON."""
         return asdict(self)
+
+
+def demand_crs(name: str, where: str) -> None:
+    """Refuse a CRS that is not known.
+
+    Raises:
+        ContractError: naming where it stands.
+    """
+    try:
+        CRS.from_user_input(name)
+    except CRSError:
+        message = f"{where}: unknown crs {name}; expected one such as EPSG:28992."
+        raise ContractError(message) from None
 
 
 def build_grid(areas: Any, crs: str, cell_size_m: float) -> Grid:  # noqa: ANN401 - GeoDataFrame

@@ -49,12 +49,12 @@ def show_count(number: int) -> Count:
 def show_tally(tally: Tally) -> dict[str, object]:
     """Return the counts of a tally fit to be shown.
 
-    When a single count is suppressed, the admitted total is too: it would give it away.
+    When any count is suppressed, the admitted total is too: it could give it away.
     """
     parts = {
         name: {rule: show_count(number) for rule, number in counts.items()}
         for name, counts in (("left_out", tally.left_out), ("refused", tally.refused))
     }
     hidden = sum(count.suppressed for part in parts.values() for count in part.values())
-    admitted = Count(count=None, suppressed=True) if hidden == 1 else show_count(tally.admitted)
+    admitted = Count(count=None, suppressed=True) if hidden else show_count(tally.admitted)
     return {"offered": show_count(tally.offered), "admitted": admitted, **parts}

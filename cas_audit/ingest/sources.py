@@ -100,6 +100,9 @@ def read_areas(path: Path, contract: Contract) -> tuple[Any, Offered]:
         message = f"{path} names no CRS; expected one, such as {contract.crs}."
         raise InputError(message)
     outlines = geopandas.GeoSeries.from_wkb(table.pop("geometry"), crs=meta["crs"])
+    if outlines.isna().any() or outlines.is_empty.any():
+        message = f"{path} holds areas without an outline; expected one for each."
+        raise InputError(message)
     areas = geopandas.GeoDataFrame(table, geometry=outlines)
     admitted = [one.name for one in contract.columns]
     return areas.to_crs(contract.crs), Offered(admitted, json.loads(meta["refused"]))

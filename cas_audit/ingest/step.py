@@ -18,7 +18,7 @@ from cas_audit.ingest.gate import (
     refuse_identifiers,
     spread_residents,
 )
-from cas_audit.ingest.grid import Grid, build_grid, keep_cells
+from cas_audit.ingest.grid import Grid, build_grid, demand_crs, keep_cells
 from cas_audit.ingest.receipt import Receipt, show_tally
 from cas_audit.ingest.sources import Offered, read_areas, read_table
 from cas_audit.ingest.validation import validate
@@ -42,6 +42,7 @@ def ingest(config: Config, dossier: Path) -> None:
     data.mkdir(parents=True)
     areas_contract = _contract(config.sources.areas, "areas")
     path = Path(config.sources.areas.path)
+    demand_crs(config.area.crs, "area")
     areas, offered = read_areas(path, areas_contract)
     refuse_identifiers(areas, areas_contract, str(path))
     code = str(areas_contract.name_of("area"))
@@ -60,7 +61,9 @@ def ingest(config: Config, dossier: Path) -> None:
     _sign(config, dossier, source, offered=offered, tally=tally, admitted=residents)
     kept = cells["cell"].to_numpy()
     incidents, tally = _incidents(config, dossier, grid, kept)
-    quality = _quality(incidents, tally, _weeks(incidents, config), cells, residents)
+    codes = areas[code].astype(str).to_list()
+    per_area = residents["residents"].groupby(cells["area"].to_numpy()).sum()
+    quality = _quality(incidents, tally, _weeks(incidents, config), per_area, codes)
     write_json(data / "quality.json", quality)
     if config.sources.suspects:
         _suspects(config, dossier, config.sources.suspects, grid, kept)
@@ -72,6 +75,7 @@ def _contract(source: Source, table: str) -> Contract:
     if contract.table != table:
         message = f"{source.contract} is a contract for {contract.table}; expected {table}."
         raise ContractError(message)
+    demand_crs(contract.crs, source.contract)
     return contract
 
 
@@ -181,10 +185,10 @@ def _quality(
     incidents: pd.DataFrame,
     tally: Tally,
     weeks: pd.DatetimeIndex,
-    cells: pd.DataFrame,
-    residents: pd.DataFrame,
+    per_area: "pd.Series[float]",
+    offered: list[str],
 ) -> dict[str, Any]:
-    per_area = residents["residents"].groupby(cells["area"].to_numpy()).sum()
+    without_cells = len(set(offered) - set(per_area.index))
     return {
         "incidents": {
             "offered": tally.offered,
@@ -194,8 +198,9 @@ def _quality(
         },
         "weeks": len(weeks),
         "weeks_without_incidents": len(weeks.difference(pd.DatetimeIndex(incidents["week"]))),
-        "areas": len(per_area),
+        "areas": len(per_area) + without_cells,
         "areas_without_residents": int((per_area == 0).sum()),
+        "areas_without_cells": without_cells,
         "oldest_week": f"{weeks[0]:%Y-%m-%d}",
     }
 

@@ -40,7 +40,11 @@ def _lines(words: Words, framework: Framework, answer: Answer, said: dict[str, s
     for reason in answer.reasons:
         if reason.kind in SETTLED:
             continue
-        told = said.get(reason.about) or words.page["reasons"][reason.kind]
+        told = words.page["reasons"][reason.kind]
+        if reason.kind in {"check_too_loose", "check_not_accepted"}:
+            told = f"{told}. {said[reason.about]}"
+        elif reason.about in said:
+            told = said[reason.about]
         if reason.kind == "statement_missing":
             wanted = next(one for one in point.statements if one.id == reason.about)
             told = f"{told} {getattr(framework.roles[wanted.role], words.language)}"

@@ -107,6 +107,10 @@ def _point(
                 "by": [
                     {
                         "name": one.name,
+                        "role": getattr(framework.roles[one.role], words.language)
+                        if one.role in framework.roles
+                        else one.role,
+                        "denies": not one.holds,
                         "on": words.format_field(one.date, "date"),
                         "until": words.format_field(one.valid_until, "date"),
                         "claim": one.claim,

@@ -6,10 +6,14 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from cas_audit.assure.answers import Answers
 from cas_audit.assure.framework import load_framework
-from cas_audit.assure.gate import derive, read_findings
+from cas_audit.assure.gate import read_findings
 from cas_audit.assure.statements import read_statements
 from cas_audit.audit.dossier import Dossier, Manifest
+from cas_audit.audit.record import cautious, rounded
+from cas_audit.config import read_record
+from cas_audit.errors import EvidenceError
 from cas_audit.files import digest
 from cas_audit.present.findings import show_finding
 from cas_audit.present.maps import draw_flags
@@ -18,6 +22,8 @@ from cas_audit.present.words import LANGUAGES, Words, name_words
 from cas_audit.rooms import room
 
 __all__ = ["write_reports"]
+
+SMALLEST_COUNT = 5  # of incidents: rates on fewer would give them away
 
 
 def write_reports(folder: Path) -> None:
@@ -31,7 +37,7 @@ def write_reports(folder: Path) -> None:
     framework = load_framework(dossier.manifest.framework)
     findings = read_findings(folder).findings
     statements = read_statements(folder / "statements", framework)
-    answers = derive(folder)
+    answers = read_record(Answers, folder / "answers.json", EvidenceError)
     environment = Environment(
         loader=FileSystemLoader(room("reports", "templates")),
         autoescape=True,
@@ -44,6 +50,7 @@ def write_reports(folder: Path) -> None:
         words = name_words(dossier, language)
         page = template.render(
             words=words,
+            answers_digest=digest(folder / "answers.json"),
             say=words.text,
             language=language,
             system=_system(dossier, words),
@@ -108,9 +115,10 @@ def _theme(dossier: Dossier, words: Words, theme: str) -> dict[str, Any]:
         "map_text": words.text("map_text", **values),
         "map_source": words.text("map_source", crs=grid["crs"], size=grid["cell_size_m"]),
         "scores_note": words.text(
-            "scores_note", weeks=weeks, incidents=scores["model"]["incidents"]
+            "scores_note", weeks=weeks, incidents=rounded(cautious(scores["model"]["incidents"]))
         ),
-        "scores": [
+        "scores": scores["model"]["incidents"] >= SMALLEST_COUNT
+        and [
             [
                 words.text(name),
                 words.format_field(scores[name]["hit_rate"], "percent"),

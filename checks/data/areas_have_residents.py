@@ -12,7 +12,8 @@ def areas_have_residents(
 
     Why: an area without residents counts for no group; flags there are seen by no bias check.
 
-    How: areas with cells but no residents, over all areas with cells. It is a count of the record:
+    How: areas without residents, without complete figures, or smaller than a cell, so that their
+    residents are lost, over all areas. It is a count of the record:
     there is no interval.
 
     Limits: industrial areas are truly without residents. Those who work, shop or sleep rough in an
@@ -22,5 +23,6 @@ def areas_have_residents(
     neighbour when that is true to the place.
     """
     quality = dossier.json("data/quality.json")
-    empty, areas = quality["areas_without_residents"], quality["areas"]
+    empty = quality["areas_without_residents"] + quality.get("areas_without_cells", 0)
+    areas = quality["areas"]
     return judge_share(empty, areas, at_most=max_empty_share, fewest=min_areas, unit="areas")

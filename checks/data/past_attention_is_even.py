@@ -38,6 +38,8 @@ def past_attention_is_even(
         message="not_applicable_no_found_records",
         estimand=Estimand.THIS_PROCESS,
     )
+    if "unknown" in dossier.manifest.channels:
+        return found.model_copy(update={"message": "not_applicable_channel_unknown"})
     if "found" not in dossier.manifest.channels:
         return found
     if "brought" not in dossier.manifest.channels:

@@ -1,8 +1,10 @@
 """The records were brought by the public, and hardly any were found by the police."""
 
+import pandas as pd
+
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome, as_rows
-from cas_audit.audit.record import cautious
+from cas_audit.audit.record import cautious, rounded
 
 
 def records_are_brought_not_found(
@@ -14,15 +16,16 @@ def records_are_brought_not_found(
     crime is; a forecast made of it sends them back.
 
     How: per theme, the share of admitted records whose channel is `found`; the largest is judged.
-    One to four records count as four, so that the finding can be shown to anyone.
-    It is a count of the record itself: there is no interval.
+    Where the channel of more than `max_found_share` is unknown, nothing is decided. It is a count
+    of the record itself: there is no interval. Small counts are shown as four and totals rounded to
+    ten, so that the finding can be shown to anyone; it is judged on the true ones.
 
     Limits: the channel is what the source system says; a record can be filed wrongly. What the
     public brings is not evenly reported either.
 
     Remedy: admit the channel `brought` alone, in one line of the configuration.
     """
-    if "brought" not in dossier.manifest.channels and "found" not in dossier.manifest.channels:
+    if dossier.manifest.channels == ["unknown"]:
         return Finding(
             outcome=Outcome.NOT_APPLICABLE,
             message="not_applicable_channel_unknown",
@@ -33,24 +36,35 @@ def records_are_brought_not_found(
         index="theme", columns="channel", values="count", aggfunc="sum", fill_value=0
     )
     wide = wide.reindex(dossier.manifest.themes, fill_value=0)
-    wide = wide.reindex(columns=["brought", "found"], fill_value=0)
-    wide = wide.map(cautious)
-    wide["records"] = wide.sum(axis=1)
-    wide["share"] = wide["found"] / wide["records"].where(wide["records"] > 0)
-    few = wide[wide["records"] < min_records]
-    outcome = Outcome.MET if few.empty else Outcome.INSUFFICIENT
-    if (wide["share"] > max_found_share).any():
-        outcome = Outcome.NOT_MET
-    shown = few if outcome is Outcome.INSUFFICIENT else wide.sort_values("share").tail(1)
-    rows = as_rows(wide.reset_index().to_dict("records"))
-    worst = as_rows(shown.reset_index().to_dict("records"))[0]
+    wide = wide.reindex(columns=["brought", "found", "unknown"], fill_value=0)
+    records = wide.sum(axis=1)
+    whole = records.where(records > 0)
+    found, unknown = wide["found"] / whole, wide["unknown"] / whole
+    outcome, message, shown = Outcome.MET, "", found
+    if (records < min_records).any():
+        outcome, shown = Outcome.INSUFFICIENT, -records
+    elif (unknown > max_found_share).any():
+        outcome, message, shown = Outcome.INSUFFICIENT, "channel_unknown", unknown
+    if (found > max_found_share).any():
+        outcome, message, shown = Outcome.NOT_MET, "", found
+    table = _shown(wide)
+    worst = as_rows(table.loc[[shown.idxmax()]].reset_index().to_dict("records"))[0]
     share = worst["share"]
     return Finding(
         outcome=outcome,
-        message=outcome.value,
+        message=message or outcome.value,
         values=worst,
         estimand=Estimand.RECORD,
         estimate=share if isinstance(share, float) else None,
-        n={"records": int(wide["records"].sum())},
-        tables={"themes": rows},
+        n={"records": int(table["records"].sum())},
+        tables={"themes": as_rows(table.reset_index().to_dict("records"))},
     )
+
+
+def _shown(wide: pd.DataFrame) -> pd.DataFrame:
+    """Return the counts fit to be shown, and the shares that follow from those."""
+    records = wide.sum(axis=1).map(rounded)
+    table = wide.map(cautious).assign(records=records)
+    whole = records.where(records > 0)
+    table["share"] = table["found"] / whole
+    return table.assign(unknown_share=table["unknown"] / whole).drop(columns=["brought"])

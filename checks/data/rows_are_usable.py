@@ -14,8 +14,9 @@ def rows_are_usable(
     looks calm.
 
     How: rows refused at the gate for a defect (no place, outside the areas, no readable moment,
-    unknown code) over rows offered; one to four rows of a rule count as four, so that the finding
-    can be shown to anyone. It is a count of the record: there is no interval.
+    unknown code) over rows offered. It is a count of the record: there is no interval. Small counts
+    are shown as four and totals rounded to ten, so that the finding can be shown to anyone; it is
+    judged on the true ones.
 
     Limits: rows that were never handed over are not counted. A wrong place inside the area is not
     seen. Rows left out on purpose, such as other themes, are no defect.
@@ -23,10 +24,14 @@ def rows_are_usable(
     Remedy: look in the receipt which rule refused most, and repair it in the source system.
     """
     incidents = dossier.json("data/quality.json")["incidents"]
-    rules = {rule: cautious(rows) for rule, rows in incidents["refused"].items()}
-    refused = sum(rules.values())
+    refused = sum(incidents["refused"].values())
     found = judge_share(
-        refused, incidents["offered"], at_most=max_refused_share, fewest=min_rows, unit="rows"
+        refused,
+        incidents["offered"],
+        at_most=max_refused_share,
+        fewest=min_rows,
+        unit="rows",
+        hidden=True,
     )
-    rows = [{"rule": rule, "rows": rows} for rule, rows in rules.items()]
+    rows = [{"rule": rule, "rows": cautious(rows)} for rule, rows in incidents["refused"].items()]
     return found.model_copy(update={"tables": {"rules": as_rows(rows)}})

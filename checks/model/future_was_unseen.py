@@ -13,7 +13,8 @@ def future_was_unseen(dossier: Dossier, *, min_test_weeks: float = 26) -> Findin
 
     How: the last week of training lies before the first forecast; every forecast lies in the test
     weeks; and when all incidents from a test week on are taken away, the features of that week
-    stay as they were (a trial made before sealing). Facts of the record: there is no interval.
+    stay as they were (a trial made before sealing). A feature of a source without dates cannot be
+    tried so: then nothing is decided. Facts of the record: there is no interval.
 
     Limits: the trial looks at a few test weeks. A source that was corrected afterwards can carry
     the future in; and a person who saw the results can have chosen the settings by them.
@@ -22,6 +23,8 @@ def future_was_unseen(dossier: Dossier, *, min_test_weeks: float = 26) -> Findin
     """
     split = dossier.json("model/split.json")
     trial = dossier.json("trials/future.json")
+    features = dossier.json("model/features.json")
+    undated = [feature["name"] for feature in features if not feature["window_weeks"]]
     periods = dossier.table("forecasts.parquet")["period"]
     first, last = pd.Timestamp(split["test"]["first"]), pd.Timestamp(split["test"]["last"])
     faults = {
@@ -31,13 +34,21 @@ def future_was_unseen(dossier: Dossier, *, min_test_weeks: float = 26) -> Findin
     }
     wrong = [name for name, is_so in faults.items() if is_so]
     weeks = int(split["test"]["weeks"])
-    outcome = Outcome.MET if weeks >= min_test_weeks else Outcome.INSUFFICIENT
+    outcome, message = Outcome.MET, "met"
+    if undated:
+        outcome, message = Outcome.INSUFFICIENT, "undated_source"
+    if weeks < min_test_weeks:
+        outcome, message = Outcome.INSUFFICIENT, Outcome.INSUFFICIENT.value
     if wrong:
-        outcome = Outcome.NOT_MET
+        outcome, message = Outcome.NOT_MET, wrong[0]
     return Finding(
         outcome=outcome,
-        message=wrong[0] if wrong else outcome.value,
-        values={"test_weeks": weeks, "first": split["test"]["first"]},
+        message=message,
+        values={
+            "test_weeks": weeks,
+            "first": split["test"]["first"],
+            "undated": ", ".join(undated),
+        },
         estimand=Estimand.RECORD,
         n={"test_weeks": weeks, "trials": sum(one["weeks"] for one in trial.values())},
     )
