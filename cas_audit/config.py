@@ -22,7 +22,17 @@ from pydantic import (
 from cas_audit.errors import CasAuditError, ConfigError
 from cas_audit.files import read_json, read_yaml
 
-__all__ = ["Config", "Evidence", "Group", "Strict", "Text", "fill_in", "load_config", "read_record"]
+__all__ = [
+    "Area",
+    "Config",
+    "Evidence",
+    "Group",
+    "Strict",
+    "Text",
+    "fill_in",
+    "load_config",
+    "read_record",
+]
 
 Record = TypeVar("Record", bound=BaseModel)
 

@@ -80,3 +80,27 @@ def test_a_file_without_keys_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="the whole file: input should be a valid dictionary"):
         load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"evidence": {"tracking_uri": "postgresql://me:hunter2@db/x"}}, "holds a password"),
+        ({"evidence": {"tracking_uri": "sqlite:///x?password=hunter2"}}, "holds a password"),
+        ({"purpose": {"success": {"measure": "hit_rate", "at_least": -5}}}, "greater than 0"),
+        ({"purpose": {"success": {"measure": "hit_rate", "at_least": 20}}}, "below 1"),
+        ({"forecast": {"seed": -1}}, "greater than or equal to 0"),
+    ],
+)
+def test_a_value_that_could_do_harm_is_refused(
+    tmp_path: Path, change: dict[str, dict[str, object]], said: str
+) -> None:
+    """A secret that would be sealed, a criterion that cannot be missed, a seed that cannot be."""
+    raw = {key: value for key, value in MINIMAL.items() if key not in change}
+    for key, values in change.items():
+        raw[key] = {**MINIMAL.get(key, {}), **values}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(raw))
+
+    with pytest.raises(ConfigError, match=said) as error:
+        load_config(tmp_path / "config.yaml")
+    assert "hunter2" not in str(error.value)

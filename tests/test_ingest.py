@@ -9,9 +9,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from cas_audit.config import Config, Group, Purpose, Source, Sources, Text
+from cas_audit.config import Area, Config, Group, Purpose, Source, Sources, Text
 from cas_audit.errors import ConfigError, ContractError, InputError
 from cas_audit.files import read_json, tree
+from cas_audit.ingest import gate
+from cas_audit.ingest.contract import load_contract
 from cas_audit.ingest.gate import Tally
 from cas_audit.ingest.receipt import show_tally
 from cas_audit.ingest.step import ingest
@@ -257,3 +259,99 @@ def test_an_identifier_in_an_area_code_ends_the_ingest(feed: Path, tmp_path: Pat
     with pytest.raises(ContractError, match=r"column buurtcode holds .* look like email") as error:
         ingest(config(feed), tmp_path / "dossier")
     assert "iemand" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("herkomst_europa", -5, "a group below zero or larger"),
+        ("herkomst_europa", 10**7, "a group below zero or larger"),
+        ("inwoners", -1, "a group below zero or larger"),
+    ],
+)
+def test_impossible_figures_of_groups_end_the_ingest(
+    feed: Path, tmp_path: Path, column: str, value: int, said: str
+) -> None:
+    """A part is no larger than the whole, and nobody lives there less than nobody."""
+    (feed / "feed.json").unlink()
+    areas = json.loads((feed / "areas.geojson").read_text())
+    areas["features"][1]["properties"][column] = value
+    (feed / "areas.geojson").write_text(json.dumps(areas))
+
+    with pytest.raises(ContractError, match=said):
+        ingest(config(feed), tmp_path / "dossier")
+
+
+def test_an_area_without_complete_figures_counts_as_empty(feed: Path, tmp_path: Path) -> None:
+    """An unknown group must not turn its people into others."""
+    (feed / "feed.json").unlink()
+    areas = json.loads((feed / "areas.geojson").read_text())
+    areas["features"][1]["properties"]["herkomst_buiten_europa"] = None
+    code = areas["features"][1]["properties"]["buurtcode"]
+    (feed / "areas.geojson").write_text(json.dumps(areas))
+    ingest(config(feed), tmp_path / "dossier")
+    cells = pd.read_parquet(tmp_path / "dossier/data/cells.parquet")
+    residents = pd.read_parquet(tmp_path / "dossier/data/residents.parquet")
+
+    assert residents[(cells["area"] == code).to_numpy()]["residents"].sum() == 0
+    assert residents.notna().all(axis=None)
+
+
+def test_an_area_smaller_than_a_cell_is_counted(feed: Path, tmp_path: Path) -> None:
+    """Its residents are in no cell, so it must not go unseen."""
+    (feed / "feed.json").unlink()
+    areas = json.loads((feed / "areas.geojson").read_text())
+    spot = json.loads(json.dumps(areas["features"][0]))
+    west, south = 4.0, 52.0
+    ring = [[west, south], [west + 1e-5, south], [west, south + 1e-5], [west, south]]
+    spot["geometry"] = {"type": "Polygon", "coordinates": [ring]}
+    spot["properties"]["buurtcode"] = "BU99999999"
+    areas["features"].append(spot)
+    (feed / "areas.geojson").write_text(json.dumps(areas))
+    ingest(config(feed), tmp_path / "dossier")
+
+    assert read_json(tmp_path / "dossier/data/quality.json")["areas_without_cells"] == 1
+
+
+def test_an_unknown_crs_is_named(feed: Path, tmp_path: Path) -> None:
+    """In the configuration as in a contract."""
+    chosen = config(feed, area=Area(crs="EPSG:1"))
+
+    with pytest.raises(ContractError, match="unknown crs EPSG:1"):
+        ingest(chosen, tmp_path / "dossier")
+
+
+MOMENTS = {
+    "2025-01-08T17:30": "2025-01-08 17:30",
+    "2025-01-08T17:30:15.5": "2025-01-08 17:30:15.5",
+    "2025-01-08T17:30+01:00": "2025-01-08 17:30",
+    "2025-07-08T17:30:10+0200": "2025-07-08 17:30:10",
+    "2025-01-08T17:30Z": None,
+    "2025-01-08": "2025-01-08 00:00",
+    "08-01-2025": None,
+    "onbekend": None,
+}
+
+
+def test_moments_are_those_of_the_clock_on_the_spot() -> None:
+    """An offset is dropped; universal time, which is another clock, is not readable here."""
+    table = pd.DataFrame({"pleegmoment": list(MOMENTS)})
+    found = gate.read_moment(table, load_contract("incidents"))
+    expected = pd.to_datetime(pd.Series(list(MOMENTS.values())), format="ISO8601")
+
+    assert expected.astype("datetime64[us]").equals(found.astype("datetime64[us]"))
+
+
+def test_an_hour_is_between_0_and_23() -> None:
+    """1430 is no hour, and would move the incident by two months."""
+    plain = load_contract("incidents")
+    place = [one for one in plain.columns if one.role != "moment"]
+    day, hour = (
+        plain.columns[0].model_copy(update={"name": role, "role": role})
+        for role in ("date", "hour")
+    )
+    contract = plain.model_copy(update={"columns": [*place, day, hour]})
+    table = pd.DataFrame({"date": ["2025-01-08"] * 3, "hour": ["23", "1430", "-1"]})
+    found = gate.read_moment(table, contract)
+
+    assert [False, True, True] == found.isna().to_list()

@@ -25,13 +25,15 @@ __all__ = [
     "Tally",
     "admit_incidents",
     "admit_suspects",
+    "read_moment",
     "refuse_identifiers",
     "spread_residents",
 ]
 
 Cells = NDArray[np.int64]
 SWAPPED_SHARE = 0.5
-OFFSET = r"(?<=[T ]\d\d:\d\d)(:\d\d(?:\.\d+)?)?[+-]\d\d:?\d\d$"
+ZONE = r"[Z+]|-\d\d:|-\d{4}$"
+OFFSET = r"([T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)[+-]\d\d:?\d\d$"
 PERCENT_SLACK = 0.001
 
 
@@ -114,7 +116,7 @@ def _admit(
     sieve = _Sieve(len(table))
     theme = _place(table, contract.column("theme"), config.themes, sieve)
     channel = _place(table, contract.column("channel"), config.channels, sieve)
-    moment = _moment(table, contract)
+    moment = read_moment(table, contract)
     sieve.refuse("no_readable_moment", moment.isna())
     cell = grid.cell(*_metres(table, contract, grid))
     outside = ~np.isin(cell, kept)
@@ -160,16 +162,18 @@ def _place(
     return found
 
 
-def _moment(table: pd.DataFrame, contract: Contract) -> "pd.Series[pd.Timestamp]":
+def read_moment(table: pd.DataFrame, contract: Contract) -> "pd.Series[pd.Timestamp]":
+    """Read when each row happened, as the clock on the spot said; NaT where that is unreadable."""
     name = contract.name_of("moment")
     if name:
         column = table[name]
         if pd.api.types.is_datetime64_any_dtype(column):
             wall: pd.Series[pd.Timestamp] = column.dt.tz_localize(None)
             return wall  # what the clock on the spot said
-        local = column.astype("string").str.replace(OFFSET, "", regex=True)
-        local = local.mask(local.str.endswith("Z"))  # universal time is no clock on the spot
-        return pd.to_datetime(local, errors="coerce", format="ISO8601")
+        if column.str.slice(-6).str.contains(ZONE, regex=True).any():
+            column = column.str.replace(OFFSET, r"\1", regex=True)
+            column = column.mask(column.str.endswith("Z"))  # universal time is another clock
+        return pd.to_datetime(column, errors="coerce", format="ISO8601")
     day = pd.to_datetime(table[contract.name_of("date")], errors="coerce")
     hour = pd.to_numeric(table[contract.name_of("hour")], errors="coerce")
     whole = hour.where(hour.between(0, 23))  # 1430 is no hour, and would move the day
