@@ -23,6 +23,7 @@ from cas_audit.errors import CasAuditError, ConfigError
 from cas_audit.files import read_json, read_yaml
 
 __all__ = [
+    "SMALLEST_COUNT",
     "Area",
     "Config",
     "Evidence",
@@ -36,6 +37,7 @@ __all__ = [
 
 Record = TypeVar("Record", bound=BaseModel)
 
+SMALLEST_COUNT = 5  # in what is public in kind, one to four are not told apart
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 Share = Annotated[float, Field(gt=0, lt=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]

@@ -1,5 +1,8 @@
 """What several tests share."""
 
+import subprocess
+import sys
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -28,3 +31,21 @@ def manifest() -> Manifest:
         python="3.11",
         packages={},
     )
+
+
+@pytest.fixture
+def loaded() -> Callable[[list[str], tuple[str, ...]], str]:
+    """Return what runs a command in a new process and says which of some modules it loaded."""
+
+    def run(arguments: list[str], modules: tuple[str, ...]) -> str:
+        program = (
+            "import sys\nfrom cas_audit.cli import main\n"
+            f"try:\n    main({arguments!r})\nexcept SystemExit:\n    pass\n"
+            f"print([m for m in {modules!r} if m in sys.modules])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        )
+        return done.stdout.splitlines()[-1]
+
+    return run

@@ -1,8 +1,7 @@
 """The command line: exit codes are a contract, and help loads nothing heavy."""
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -91,15 +90,8 @@ def test_checks_are_listed_with_their_question(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["verify", "."]])
-def test_light_commands_load_nothing_heavy(arguments: list[str]) -> None:
+def test_light_commands_load_nothing_heavy(
+    loaded: Callable[[list[str], tuple[str, ...]], str], arguments: list[str]
+) -> None:
     """Help and verify open none of the heavy doors: judged by modules, not by the clock."""
-    program = (
-        "import sys\nfrom cas_audit.cli import main\n"
-        f"try:\n    main({arguments!r})\nexcept SystemExit:\n    pass\n"
-        f"print([m for m in {HEAVY!r} if m in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert loaded(arguments, HEAVY) == "[]"

@@ -13,7 +13,7 @@ from cas_audit.audit.dossier import Manifest
 from cas_audit.audit.finding import Finding, Outcome
 from cas_audit.config import Strict
 
-__all__ = ["Answer", "Answers", "Contradiction", "Reason", "Verdict", "answer_points"]
+__all__ = ["SETTLED", "Answer", "Answers", "Contradiction", "Reason", "Verdict", "answer_points"]
 
 Status = Literal["passed", "failed", "contradicted", "waived", "open", "not_applicable"]
 Kind = Literal[

@@ -11,13 +11,12 @@ from typing import Any
 
 from cas_audit.audit.dossier import Manifest, read_manifest
 from cas_audit.audit.finding import Findings
-from cas_audit.config import Evidence
+from cas_audit.config import SMALLEST_COUNT, Evidence
 from cas_audit.files import digest, read_json
 from cas_audit.forecast.models import TRUSTED
 
 __all__ = ["record"]
 
-SMALLEST_COUNT = 5
 REQUIREMENTS = ("scikit-learn", "skops", "numpy", "scipy")
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",

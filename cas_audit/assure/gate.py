@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from cas_audit.assure.answers import Answer, Answers, answer_points
-from cas_audit.assure.framework import Framework, load_framework
+from cas_audit.assure.framework import load_framework
 from cas_audit.assure.seal import differences
 from cas_audit.assure.statements import read_statements
 from cas_audit.audit.dossier import Manifest, read_manifest
@@ -25,10 +25,10 @@ NEEDED = ("dossier/manifest.json", "findings.json", "answers.json", *REPORTS)
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the gate decides: its exit code, and why, one sentence each."""
+    """What the gate decides: its exit code, and why: doubts about the evidence, or points."""
 
     code: int
-    sentences: list[str]
+    sentences: list[str]  # doubts about the evidence itself; points are put in words by `present`
     points: list[Answer]
 
 
@@ -50,7 +50,6 @@ def judge(folder: Path, on: date | None = None) -> Judgement:
     doubts = _stale(folder, manifest, findings)
     if doubts:
         return Judgement(BLOCKED, doubts, [])
-    framework = load_framework(manifest.framework)
     stored = read_record(Answers, folder / "answers.json", EvidenceError)
     derived = derive(folder, stored.on)
     if derived != stored:
@@ -62,8 +61,7 @@ def judge(folder: Path, on: date | None = None) -> Judgement:
     answers = derived if on is None else derive(folder, on)
     points = [answer for answer in answers.answers if _stops(answer)]
     points.sort(key=lambda answer: answer.status == "open")  # what is wrong comes first
-    code = CODES[answers.verdict.gate]
-    return Judgement(code, [_sentence(framework, answer) for answer in points], points)
+    return Judgement(CODES[answers.verdict.gate], [], points)
 
 
 def derive(folder: Path, on: date | None = None) -> Answers:
@@ -139,14 +137,3 @@ def _other_checks(findings: list[Finding]) -> list[str]:
 def _stops(answer: Answer) -> bool:
     error = any(reason.kind == "check_error" for reason in answer.reasons)
     return error or (answer.blocking and answer.status in {"failed", "contradicted", "open"})
-
-
-def _sentence(framework: Framework, answer: Answer) -> str:
-    title = next(point.title.en for point in framework.points if point.id == answer.id)
-    settled = {"check_met", "statement_valid", "check_not_applicable"}
-    why = [reason for reason in answer.reasons if reason.kind not in settled]
-    if answer.contradiction:
-        reason = f"{answer.contradiction.check} denies statement {answer.contradiction.statement}"
-    else:
-        reason = ", ".join(f"{one.about}: {one.kind.replace('_', ' ')}" for one in why)
-    return f"{answer.id} {title} is {answer.status} ({reason})."

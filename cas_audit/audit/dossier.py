@@ -112,6 +112,18 @@ class Dossier:
         """Return the files whose path begins with `start`, sorted."""
         return sorted(name for name in self.manifest.files if name.startswith(start))
 
+    def ingested(self, kind: str) -> list[str]:
+        """Return the files of a kind that ingest left, one a table: receipt or validation.
+
+        Raises:
+            Unavailable: there is none.
+        """
+        found = [name for name in self.names("ingest/") if name.endswith(f".{kind}.json")]
+        if not found:
+            message = f"The dossier holds no {kind} of any table."
+            raise Unavailable(message)
+        return found
+
     def _path(self, name: str) -> Path:
         if not self.has(name):
             message = f"The dossier holds no {name}."

@@ -1,12 +1,11 @@
 """Findings about the record itself: counted, not inferred."""
 
 from cas_audit.audit.finding import Estimand, Finding, Outcome, Value, as_rows
+from cas_audit.config import SMALLEST_COUNT
 
 __all__ = ["cautious", "judge_share", "rounded", "state"]
 
 FEWEST_ROUNDED = 100
-
-LARGEST_HIDDEN = 4  # findings are public in kind: one to four are not told apart
 
 
 def cautious(number: int) -> int:
@@ -15,7 +14,7 @@ def cautious(number: int) -> int:
     >>> [cautious(number) for number in (0, 1, 4, 5)]
     [0, 4, 4, 5]
     """
-    return LARGEST_HIDDEN if 0 < number <= LARGEST_HIDDEN else number
+    return SMALLEST_COUNT - 1 if 0 < number < SMALLEST_COUNT else number
 
 
 def rounded(number: int) -> int:

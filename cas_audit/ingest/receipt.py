@@ -2,12 +2,10 @@
 
 from datetime import date
 
-from cas_audit.config import Strict
+from cas_audit.config import SMALLEST_COUNT, Strict
 from cas_audit.ingest.gate import Tally
 
-__all__ = ["SMALLEST_COUNT", "Count", "Receipt", "show_count", "show_tally"]
-
-SMALLEST_COUNT = 5
+__all__ = ["Count", "Receipt", "show_count", "show_tally"]
 
 
 class Count(Strict):

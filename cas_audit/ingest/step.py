@@ -11,15 +11,10 @@ from cas_audit.config import Config, Source
 from cas_audit.errors import ConfigError, ContractError, InputError
 from cas_audit.files import digest, read_json, write_json
 from cas_audit.ingest.contract import Contract, load_contract
-from cas_audit.ingest.gate import (
-    Tally,
-    admit_incidents,
-    admit_suspects,
-    refuse_identifiers,
-    spread_residents,
-)
+from cas_audit.ingest.gate import Tally, admit_incidents, admit_suspects
 from cas_audit.ingest.grid import Grid, build_grid, demand_crs, keep_cells
 from cas_audit.ingest.receipt import Receipt, show_tally
+from cas_audit.ingest.residents import refuse_identifiers, spread_residents
 from cas_audit.ingest.sources import Offered, read_areas, read_table
 from cas_audit.ingest.validation import validate
 from cas_audit.rooms import room
@@ -58,7 +53,7 @@ def ingest(config: Config, dossier: Path) -> None:
     write_json(data / "groups.json", {"groups": _groups(config, areas_contract)})
     tally = Tally(len(areas))
     source = config.sources.areas
-    _sign(config, dossier, source, offered=offered, tally=tally, admitted=residents)
+    _sign(config, dossier, source, areas_contract, offered=offered, tally=tally, admitted=residents)
     kept = cells["cell"].to_numpy()
     incidents, tally = _incidents(config, dossier, grid, kept)
     codes = areas[code].astype(str).to_list()
@@ -103,7 +98,7 @@ def _incidents(
     write_json(dossier / "data/shifts.json", per_theme)
     weeks = pd.DataFrame({"week": _weeks(rows, config)})
     weeks.to_parquet(dossier / "data/weeks.parquet", index=False)
-    _sign(config, dossier, source, offered=offered, tally=tally, admitted=counted)
+    _sign(config, dossier, source, contract, offered=offered, tally=tally, admitted=counted)
     return counted, tally
 
 
@@ -118,20 +113,20 @@ def _suspects(
     with read_table(Path(source.path), contract) as (offered, batches):
         rows, tally = admit_suspects(batches, contract, config, grid, kept)
     rows.to_parquet(dossier / "data/suspects.parquet", index=False)
-    _sign(config, dossier, source, offered=offered, tally=tally, admitted=rows)
+    _sign(config, dossier, source, contract, offered=offered, tally=tally, admitted=rows)
 
 
 def _sign(
     config: Config,
     dossier: Path,
     source: Source,
+    contract: Contract,
     *,
     offered: Offered,
     tally: Tally,
     admitted: pd.DataFrame,
 ) -> None:
     """Write receipt, contract and validation result of one table."""
-    contract = load_contract(source.contract)
     table = contract.table
     kept = dossier / f"ingest/{table}.contract.json"
     write_json(kept, contract)

@@ -2,15 +2,13 @@
 
 from pathlib import Path
 
-from cas_audit.assure.answers import Answer
+from cas_audit.assure.answers import SETTLED, Answer
 from cas_audit.assure.framework import Framework, load_framework
 from cas_audit.assure.gate import Judgement, read_findings
 from cas_audit.audit.dossier import Dossier
 from cas_audit.present.words import Language, Words, name_words
 
 __all__ = ["explain_blockers"]
-
-SETTLED = {"check_met", "check_not_applicable", "statement_valid"}
 
 
 def explain_blockers(folder: Path, judgement: Judgement, language: Language) -> list[str]:

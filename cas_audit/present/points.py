@@ -103,18 +103,9 @@ def _point(
                 "text": getattr(wanted.text, words.language),
                 "kind": reasons[wanted.id],
                 "reason": words.page["reasons"][reasons[wanted.id]],
-                "role": getattr(framework.roles[wanted.role], words.language),
+                "role": _role(words, framework, wanted.role),
                 "by": [
-                    {
-                        "name": one.name,
-                        "role": getattr(framework.roles[one.role], words.language)
-                        if one.role in framework.roles
-                        else one.role,
-                        "denies": not one.holds,
-                        "on": words.format_field(one.date, "date"),
-                        "until": words.format_field(one.valid_until, "date"),
-                        "claim": one.claim,
-                    }
+                    _signed(words, framework, one)
                     for one in statements
                     if one.statement == wanted.id
                 ],
@@ -122,3 +113,20 @@ def _point(
             for wanted in point.statements
         ],
     }
+
+
+def _signed(words: Words, framework: Framework, statement: Statement) -> dict[str, Any]:
+    return {
+        "name": statement.name,
+        "role": _role(words, framework, statement.role),
+        "denies": not statement.holds,
+        "on": words.format_field(statement.date, "date"),
+        "until": words.format_field(statement.valid_until, "date"),
+        "claim": statement.claim,
+    }
+
+
+def _role(words: Words, framework: Framework, role: str) -> str:
+    """Return how a role is called; one the framework does not know is shown as it was written."""
+    known = framework.roles.get(role)
+    return str(getattr(known, words.language)) if known else role

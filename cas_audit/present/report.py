@@ -12,7 +12,7 @@ from cas_audit.assure.gate import read_findings
 from cas_audit.assure.statements import read_statements
 from cas_audit.audit.dossier import Dossier, Manifest
 from cas_audit.audit.record import cautious, rounded
-from cas_audit.config import read_record
+from cas_audit.config import SMALLEST_COUNT, read_record
 from cas_audit.errors import EvidenceError
 from cas_audit.files import digest
 from cas_audit.present.findings import show_finding
@@ -22,8 +22,6 @@ from cas_audit.present.words import LANGUAGES, Words, name_words
 from cas_audit.rooms import room
 
 __all__ = ["write_reports"]
-
-SMALLEST_COUNT = 5  # of incidents: rates on fewer would give them away
 
 
 def write_reports(folder: Path) -> None:
@@ -59,7 +57,7 @@ def write_reports(folder: Path) -> None:
             perspectives=show_points(words, framework, answers, findings, statements),
             findings=[show_finding(words, finding) for finding in findings],
             themes=[_theme(dossier, words, theme) for theme in dossier.manifest.themes],
-            receipts=[_receipt(dossier, words, name) for name in _receipts(dossier)],
+            receipts=[_receipt(dossier, words, name) for name in dossier.ingested("receipt")],
             demonstration=answers.verdict.demonstration,
         )
         (folder / f"report.{language}.html").write_text(page, encoding="utf-8")
@@ -130,10 +128,6 @@ def _theme(dossier: Dossier, words: Words, theme: str) -> dict[str, Any]:
             for name in ("model", "counting")
         ],
     }
-
-
-def _receipts(dossier: Dossier) -> list[str]:
-    return [name for name in dossier.names("ingest/") if name.endswith(".receipt.json")]
 
 
 def _receipt(dossier: Dossier, words: Words, name: str) -> dict[str, Any]:

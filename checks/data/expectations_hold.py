@@ -3,7 +3,6 @@
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Finding, Outcome, as_rows
 from cas_audit.audit.record import state
-from cas_audit.errors import Unavailable
 
 
 def expectations_hold(dossier: Dossier, *, min_expectations: float = 1) -> Finding:
@@ -19,11 +18,7 @@ def expectations_hold(dossier: Dossier, *, min_expectations: float = 1) -> Findi
 
     Remedy: look which expectation failed, repair the delivery, or change the suite with a reason.
     """
-    names = dossier.names("ingest/")
-    results = [dossier.json(name) for name in names if name.endswith(".validation.json")]
-    if not results:
-        message = "The dossier holds no validation results."
-        raise Unavailable(message)
+    results = [dossier.json(name) for name in dossier.ingested("validation")]
     rows = [{"table": one["suite"], **result} for one in results for result in one["results"]]
     failed = [row for row in rows if not row["success"]]
     fewest = min(len(one["results"]) for one in results)

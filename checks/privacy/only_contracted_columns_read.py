@@ -3,7 +3,6 @@
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Finding, Outcome, as_rows
 from cas_audit.audit.record import state
-from cas_audit.errors import Unavailable
 
 
 def only_contracted_columns_read(dossier: Dossier, *, min_tables: float = 2) -> Finding:
@@ -22,12 +21,8 @@ def only_contracted_columns_read(dossier: Dossier, *, min_tables: float = 2) -> 
     Remedy: strike the column from the configuration's source, or lay down purpose and ground for it
     in the contract.
     """
-    names = [name for name in dossier.names("ingest/") if name.endswith(".receipt.json")]
-    if not names:
-        message = "The dossier holds no receipts."
-        raise Unavailable(message)
     rows = []
-    for name in names:
+    for name in dossier.ingested("receipt"):
         receipt = dossier.json(name)
         contract = dossier.json(name.replace(".receipt.", ".contract."))
         listed = {

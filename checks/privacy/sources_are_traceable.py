@@ -3,7 +3,6 @@
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Finding, Outcome, as_rows
 from cas_audit.audit.record import state
-from cas_audit.errors import Unavailable
 
 HEXADECIMAL = set("0123456789abcdef")
 DIGITS = 64
@@ -23,12 +22,8 @@ def sources_are_traceable(dossier: Dossier, *, min_tables: float = 2) -> Finding
 
     Remedy: ingest again, from files that are kept as long as the model.
     """
-    names = [name for name in dossier.names("ingest/") if name.endswith(".receipt.json")]
-    if not names:
-        message = "The dossier holds no receipts."
-        raise Unavailable(message)
     rows = []
-    for name in names:
+    for name in dossier.ingested("receipt"):
         receipt = dossier.json(name)
         kept = dossier.manifest.files.get(name.replace(".receipt.", ".contract."))
         digests = [receipt.get(f"{of}sha256") for of in ("", "contract_", "suite_")]
