@@ -89,18 +89,41 @@ class Area(Strict):
 
 
 class Source(Strict):
-    """One source table: its file and the contract it must fit."""
+    """One source table: its file, or its database and table; and the contract it must fit.
 
-    path: str
+    `database` is a variable of the environment that holds an SQLAlchemy URL: a URL can hold a
+    password, and the configuration is kept as evidence.
+    """
+
+    path: str | None = None
+    database: Annotated[str, Field(pattern=r"^\$\{\w+\}$")] | None = None
+    table: str | None = None
     contract: str
+
+    @model_validator(mode="after")
+    def _is_one_place(self) -> "Source":
+        if bool(self.path) == bool(self.database) or bool(self.database) != bool(self.table):
+            message = "expected either path, or database and table"
+            raise ValueError(message)
+        return self
+
+    @property
+    def shown(self) -> str:
+        """What a message calls it; never a URL."""
+        return self.path or f"table {self.table}"
 
 
 class Sources(Strict):
-    """The source tables; suspects are counts per cell, never addresses."""
+    """The source tables; all but incidents and areas are counts per place, never of a person."""
 
     incidents: Source
     areas: Source
     suspects: Source | None = None
+    decisions: Source | None = None
+    survey: Source | None = None
+    patrols: Source | None = None
+    stops: Source | None = None
+    complaints: Source | None = None
 
 
 class Forecast(Strict):
@@ -138,14 +161,18 @@ class Evidence(Strict):
 
 
 class Config(Strict):
-    """One audit of one version of one system."""
+    """One audit of one version of one system.
+
+    `comparison` says, under Wpg 8, what records older than a year are compared with.
+    """
 
     name: Name
     version: Name
     title: Text
     reference_date: date
-    regime: Literal["wpg", "avg", "open_data"]
+    regime: Literal["wpg_8", "wpg_9", "wpg_13", "avg", "open_data"]
     retention_years: Annotated[int, Field(ge=1, le=30)] = 5
+    comparison: Text | None = None
     purpose: Purpose
     area: Area = Area()
     sources: Sources
@@ -190,11 +217,13 @@ def _absolute(config: Config, path: Path) -> dict[str, Any]:
     return {"sources": config.sources.model_copy(update=sources), "statements": folder}
 
 
-def _located(source: Source, path: Path) -> dict[str, str]:
+def _located(source: Source, path: Path) -> dict[str, str | None]:
     """A contract is a name of the programme, or a file beside the configuration."""
     is_file = source.contract.endswith(".yaml")
     contract = resolve(source.contract, path) if is_file else source.contract
-    return {"path": resolve(source.path, path), "contract": contract}
+    place = {"path": resolve(source.path, path)} if source.path else {}
+    url = {"database": fill_in(source.database, path)} if source.database else {}
+    return {"contract": contract, **place, **url}
 
 
 def resolve(text: str, beside: Path) -> str:

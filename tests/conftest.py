@@ -21,7 +21,7 @@ def manifest() -> Manifest:
         title=Text(nl="Proef", en="Trial"),
         origin="synthetic",
         reference_date=date(2026, 1, 5),
-        regime="wpg",
+        regime="wpg_8",
         themes=["home_burglary"],
         channels=["brought"],
         flagged_share=0.03,

@@ -13,6 +13,7 @@ from cas_audit.audit.dossier import Dossier, Manifest, seal_dossier
 from cas_audit.audit.finding import Finding, Outcome
 from cas_audit.audit.programme import list_checks, run_check
 from cas_audit.files import write_json, write_yaml
+from cas_audit.ingest.retention import EXPIRED
 from cas_audit.ingest.scan import KINDS
 from cas_audit.present.words import LANGUAGES, Words
 from cas_audit.rooms import ENGINE
@@ -175,7 +176,13 @@ def test_every_rule_of_the_gate_has_a_name(language: Any) -> None:
     """Rules of refusal stand in the receipts that people read."""
     code = "\n".join(path.read_text() for path in (ENGINE / "ingest").glob("*.py"))
     plain = set(re.findall(r'(?:refuse|leave_out)\("([a-z_]+)"', code))
-    rules = plain | {f"looks_like_{kind}" for kind in KINDS} | {"unknown_theme", "unknown_channel"}
+    made = {
+        "looks_like_": (*KINDS, "name"),
+        "unknown_": ("theme", "channel", "decision"),
+        "no_readable_": ("count", "hours", "respondents"),
+    }
+    rules = plain | {f"{start}{end}" for start, ends in made.items() for end in ends}
+    rules |= {"theme_not_asked", "decision_not_asked", *EXPIRED}
 
     assert len(rules) > 10
     assert set() == rules - set(Words(language).names)

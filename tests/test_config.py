@@ -14,7 +14,7 @@ MINIMAL: dict[str, Any] = {
     "version": "1",
     "title": {"nl": "Proef", "en": "Trial"},
     "reference_date": "2026-01-05",
-    "regime": "wpg",
+    "regime": "wpg_8",
     "purpose": {
         "goal": {"nl": "Minder inbraak", "en": "Fewer burglaries"},
         "action": {"nl": "Toezicht", "en": "Presence"},
@@ -59,7 +59,10 @@ def test_a_variable_that_is_not_set_is_named(
     ("change", "expected"),
     [
         ({"tehmes": ["x"]}, "unknown key tehmes"),
-        ({"regime": "none"}, "regime: input should be 'wpg', 'avg' or 'open_data'"),
+        (
+            {"regime": "none"},
+            "regime: input should be 'wpg_8', 'wpg_9', 'wpg_13', 'avg' or 'open_data'",
+        ),
         ({"themes": []}, "themes: list should have at least 1 item"),
         ({"channels": ["brought", "brought"]}, "holds the same name twice"),
         ({"max_refused_share": 2}, "max_refused_share: input should be less than 1"),

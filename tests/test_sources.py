@@ -1,20 +1,29 @@
 """Readers: dialects and formats, names that nearly match, and refused values that never come in."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import geopandas  # noqa: TID251 - writes what the readers are tested on
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import shapely
+import sqlalchemy
 
+from cas_audit.config import Source
 from cas_audit.errors import CasAuditError, ContractError, InputError
-from cas_audit.ingest import sources
+from cas_audit.ingest import formats, sources
 from cas_audit.ingest.contract import Contract, Dialect, load_contract
-from cas_audit.ingest.sources import Offered, read_areas, read_table
+from cas_audit.ingest.formats import open_table
+from cas_audit.ingest.grid import Grid
+from cas_audit.ingest.names import resembles
+from cas_audit.ingest.question import Ground, Question
+from cas_audit.ingest.sources import Read, read_areas, read_table
 
 CANARY = "KANARIE"
 SUSPECTS = load_contract("suspects")
@@ -28,10 +37,26 @@ TABLE = pd.DataFrame(
 )
 
 
-def read(path: Path, contract: Contract = SUSPECTS) -> tuple[Offered, pd.DataFrame]:
+GRID = Grid("EPSG:28992", 125.0, 120_000.0, 486_000.0, 40, 40)
+GROUND = Ground(GRID, np.zeros(1600, dtype=np.int32), ["BU1"])
+QUESTION = Question(
+    themes=["home_burglary"],
+    channels=["brought"],
+    reference_date=date(2026, 1, 5),
+    years=5,
+)
+
+
+def read(path: Path, contract: Contract = SUSPECTS, ground: Ground = GROUND) -> Read:
     """Read a whole table."""
-    with read_table(path, contract) as (offered, batches):
-        return offered, pd.concat(list(batches), ignore_index=True)
+    source = Source(path=str(path), contract=contract.table)
+    return read_table(source, contract, QUESTION, ground)
+
+
+def admitted(path: Path, contract: Contract) -> dict[str, list[str]]:
+    """Return the admitted columns as the child process reads them."""
+    job = {"format": sources.FORMATS[path.suffix], "path": str(path)}
+    return pa.concat_tables(open_table(job, contract).pieces).to_pydict()  # type: ignore[no-any-return]
 
 
 def dialect(**changes: str) -> Contract:
@@ -70,26 +95,28 @@ def test_every_dialect_gives_the_same_table(tmp_path: Path, how: str) -> None:
     """Only the admitted columns, under the names of the contract, as text."""
     write, contract = WRITTEN[how]
     write(tmp_path / "t.csv")
-    offered, table = read(tmp_path / "t.csv", contract)
+    found = read(tmp_path / "t.csv", contract)
+    plain = TABLE[["x_rd", "y_rd", "aantal_verdachten"]].to_dict("list")
 
-    assert ["naam"] == offered.refused
-    assert TABLE[["x_rd", "y_rd", "aantal_verdachten"]].to_dict("list") == table.to_dict("list")
+    assert (["naam"], {"naam": "a name"}) == (found.offered.refused, found.offered.resembling)
+    assert plain == admitted(tmp_path / "t.csv", contract)
+    assert {"cell": [328], "suspects": [3.0]} == found.table.to_dict("list")
 
 
-def test_a_large_file_comes_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No batch holds the whole; together they hold every row once and in order."""
-    monkeypatch.setattr(sources, "ROWS_A_BATCH", 1000)
-    wide = pd.DataFrame(
-        {"x_rd": np.arange(3e5), "y_rd": 1.0, "aantal_verdachten": 1, "naam": "x" * 50}
-    )
+def test_a_large_file_comes_in_pieces(tmp_path: Path) -> None:
+    """No piece holds the whole; together they hold every row once and in order."""
+    rows = 600_000
+    wide = pd.DataFrame({"x_rd": np.arange(rows), "y_rd": 1, "aantal_verdachten": 1, "naam": "x"})
     wide.to_csv(tmp_path / "t.csv", index=False)
     wide.to_parquet(tmp_path / "t.parquet", index=False)
     for name in ("t.csv", "t.parquet"):
-        with read_table(tmp_path / name, SUSPECTS) as (_, batches):
-            parts = list(batches)
+        job = {"format": name[2:], "path": str(tmp_path / name)}
+        parts = [
+            piece["x_rd"].cast("int64").to_pylist() for piece in open_table(job, SUSPECTS).pieces
+        ]
 
-        assert len(parts) > 1
-        assert pd.concat(parts)["x_rd"].astype(float).tolist() == wide["x_rd"].tolist()
+        assert max(map(len, parts)) < rows
+        assert list(range(rows)) == [one for part in parts for one in part]
 
 
 @pytest.mark.parametrize("suffix", [".geojson", ".gpkg"])
@@ -100,7 +127,9 @@ def test_areas_of_both_formats(tmp_path: Path, suffix: str) -> None:
     outlines = [shapely.box(4.9, 52.3, 5.0, 52.4), shapely.box(5.0, 52.3, 5.1, 52.4)]
     written = geopandas.GeoDataFrame({**figures, "naam": CANARY}, geometry=outlines, crs=4326)
     written.to_file(tmp_path / f"a{suffix}")
-    areas, offered = read_areas(tmp_path / f"a{suffix}", contract)
+    areas, offered = read_areas(
+        Source(path=str(tmp_path / f"a{suffix}"), contract="areas"), contract
+    )
 
     assert "naam" in offered.refused
     assert set(figures) | {"geometry"} == set(areas.columns)
@@ -130,14 +159,14 @@ SPOILED: dict[str, tuple[bytes, type[CasAuditError], str]] = {
     "a row too long": (
         f"x_rd,y_rd,aantal_verdachten,naam\n1,2,3,4\n1,2,3,{CANARY},{CANARY}\n".encode(),
         InputError,
-        "ArrowInvalid",
+        r"at row 3 \(ArrowInvalid\)",
     ),
     "a row too long, late": (
         b"x_rd,y_rd,aantal_verdachten,naam\n"
         + b"1,2,3,nobody here at all\n" * 500_000
         + f"1,2,3,{CANARY},{CANARY}\n".encode(),
         InputError,
-        "ArrowInvalid",
+        r"at row 500002 \(ArrowInvalid\)",
     ),
     "an open quote": (
         f'x_rd,y_rd,aantal_verdachten,naam\n1,2,3,"{CANARY}\n1,2,3,x\n'.encode(),
@@ -148,7 +177,7 @@ SPOILED: dict[str, tuple[bytes, type[CasAuditError], str]] = {
     "admitted bytes in another encoding": (
         "x_rd,y_rd,aantal_verdachten,naam\né,2,3,x\n".encode("windows-1252"),
         InputError,
-        "ArrowInvalid",
+        r"at row 2, column 1 \(ArrowInvalid\)",
     ),
 }
 
@@ -170,37 +199,179 @@ def test_spoiled_files_are_refused_whole(
     assert error.value.__cause__ is None
 
 
-def test_no_refused_value_is_in_the_memory_of_the_process(tmp_path: Path) -> None:
-    """A new process reads the file and then looks for the canary in all of its own memory."""
-    rows = 20_000
-    wide = pd.DataFrame({"x_rd": np.arange(rows), "y_rd": 1, "aantal_verdachten": 1})
-    secret = "KANA" + "RIE"
-    wide.assign(naam=[f"{secret}-{row}" for row in range(rows)]).to_csv(
-        tmp_path / "t.csv", index=False
-    )
+def in_memory(path: Path, *looked_for: str) -> list[int]:
+    """Read a file in a new process, which then counts texts in all of its own memory."""
+    parts = [[text[:3], text[3:]] for text in looked_for]  # the whole text is in no memory of ours
     program = f"""
-import re
+import json
+from datetime import date
 from pathlib import Path
+import numpy as np
+from cas_audit.config import Source
 from cas_audit.ingest.contract import load_contract
+from cas_audit.ingest.grid import Grid
+from cas_audit.ingest.question import Ground, Question
 from cas_audit.ingest.sources import read_table
-with read_table(Path({str(tmp_path / "t.csv")!r}), load_contract("suspects")) as (_, batches):
-    kept = list(batches)
-looked_for = "".join(["KANA", "RIE"]).encode() + b"-1"
-found = 0
-with open("/proc/self/mem", "rb", 0) as memory:
-    for line in Path("/proc/self/maps").read_text().splitlines():
-        start, end = (int(part, 16) for part in line.split()[0].split("-"))
-        if " rw" not in line or "[v" in line:
-            continue
-        memory.seek(start)
-        try:
-            found += len(re.findall(looked_for + rb"\\d", memory.read(end - start)))
-        except OSError:
-            pass
-print(len(kept[0]), found)
+question = Question(themes=["home_burglary"], channels=["brought"],
+                    reference_date=date(2026, 1, 5), years=5)
+ground = Ground(Grid("EPSG:28992", 125.0, 120000.0, 486000.0, 40, 40),
+                np.zeros(1600, dtype=np.int32), ["BU1"])
+read = read_table(Source(path={str(path)!r}, contract="stops"), load_contract("stops"),
+                  question, ground)
+counts = [int(read.table["count"].sum())]
+for part in json.loads({json.dumps(json.dumps(parts))}):
+    counts.append(0)
+    with open("/proc/self/mem", "rb", 0) as memory:
+        for line in Path("/proc/self/maps").read_text().splitlines():
+            start, end = (int(one, 16) for one in line.split()[0].split("-"))
+            if " rw" not in line or "[v" in line:
+                continue
+            memory.seek(start)
+            try:
+                held = memory.read(end - start)
+            except OSError:
+                continue
+            at = held.find(part[0].encode())
+            while at >= 0:
+                counts[-1] += held[at + 3 : at + 3 + len(part[1])] == part[1].encode()
+                at = held.find(part[0].encode(), at + 1)
+            del held
+print(json.dumps(counts))
 """
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
+    found: list[int] = json.loads(done.stdout)
+    return found
 
-    assert done.stdout.split() == [str(rows), "0"]
+
+def test_no_refused_or_exact_value_is_in_the_memory_of_the_process(tmp_path: Path) -> None:
+    """Neither a refused name nor the place and moment of an admitted row ever were in it."""
+    rows = 20_000
+    wide = pd.DataFrame(
+        {
+            "x_rd": np.full(rows, "121017.3"),
+            "y_rd": "487113.9",
+            "dag": "2025-07-09T13:47",
+            "naam": [f"{CANARY}-{row}" for row in range(rows)],
+        }
+    )
+    wide.to_csv(tmp_path / "t.csv", index=False)
+    found = in_memory(tmp_path / "t.csv", f"{CANARY}-1", "121017.3", "487113.9", "T13:47")
+
+    assert [rows, 0, 0, 0, 0] == found
+
+
+STOPS = pd.DataFrame(
+    {
+        "x_rd": [121_000.5] * 7,
+        "y_rd": [487_000.5] * 7,
+        "dag": ["2025-07-09"] * 4 + ["2018-07-09", "2026-02-01", "mei"],
+        "leeftijd": [17, 18, 24, 200, 30, 30, 30],
+    }
+)
+
+
+def with_age() -> Contract:
+    """Return the contract for stops with the age of the person checked."""
+    plain = load_contract("stops")
+    age = plain.columns[0].model_copy(update={"name": "leeftijd", "role": "age", "type": "integer"})
+    return plain.model_copy(update={"columns": [*plain.columns, age]})
+
+
+def test_an_age_leaves_as_a_band_and_a_day_as_a_week(tmp_path: Path) -> None:
+    """What is too old, too new or impossible is told apart."""
+    STOPS.to_csv(tmp_path / "t.csv", index=False)
+    found = read(tmp_path / "t.csv", with_age())
+
+    assert {"12-17": 1.0, "18-24": 2.0} == dict(
+        zip(found.table["age_band"], found.table["count"], strict=True)
+    )
+    assert ["2025-07-07"] == found.table["week"].dt.strftime("%Y-%m-%d").unique().tolist()
+    assert {
+        "outside_the_areas": 0,
+        "no_readable_moment": 1,
+        "older_than_retention": 1,
+        "no_possible_age": 1,
+    } == found.tally.refused
+    assert found.tally.left_out == {"not_before_the_reference_date": 1}
+    assert found.tally.areas == {0: [7, 3, 3]}
+
+
+def test_a_record_removed_from_use_is_refused(tmp_path: Path) -> None:
+    """Wpg 14: what was removed is kept for complaints alone."""
+    plain = load_contract("stops")
+    day = plain.columns[2].model_copy(update={"name": "verwijderd", "role": "removed"})
+    contract = plain.model_copy(update={"columns": [*plain.columns, day]})
+    STOPS[:3].assign(verwijderd=["2025-12-01", "2026-12-01", ""]).to_csv(
+        tmp_path / "t.csv", index=False
+    )
+    found = read(tmp_path / "t.csv", contract)
+
+    assert found.tally.refused["removed_from_use"] == 1
+    assert found.table["count"].sum() == 2
+
+
+def in_database(folder: Path, name: str) -> str:
+    """Write the stops into a database with a refused column, and return its URL."""
+    url = f"sqlite:///{folder / 'police.db'}"
+    engine = sqlalchemy.create_engine(url)
+    STOPS[:3].assign(naam=CANARY).to_sql(name, engine, index=False)
+    engine.dispose()
+    return url
+
+
+def test_a_database_is_asked_for_the_admitted_columns_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The query names them; the counts and the digest are those of what it gave."""
+    url = in_database(tmp_path, "stops")
+    source = Source.model_construct(path=None, database=url, table="stops", contract="stops")
+    found = read_table(source, load_contract("stops"), QUESTION, GROUND)
+    again = read_table(source, load_contract("stops"), QUESTION, GROUND)
+    asked: list[str] = []
+    monkeypatch.setattr(formats, "_rows", lambda _e, query, _c, _h: asked.append(str(query)))
+    job = {"format": "database", "database": url, "table": "stops"}
+    formats.OPENERS["database"](job, SUSPECTS.dialect, load_contract("stops").columns)
+
+    assert ["leeftijd", "naam"] == found.offered.refused
+    assert found.table["count"].sum() == 3
+    assert len(str(found.offered.content)) == 64
+    assert found.offered.content == again.offered.content
+    assert "naam" not in asked[0]
+
+
+def test_a_database_that_fails_is_named_without_its_url(tmp_path: Path) -> None:
+    """A URL can hold a password."""
+    url = f"sqlite:///{tmp_path}/secret-{CANARY}/none.db"
+    source = Source.model_construct(path=None, database=url, table="stops", contract="stops")
+
+    with pytest.raises(InputError, match="table stops cannot be read") as error:
+        read_table(source, load_contract("stops"), QUESTION, GROUND)
+    assert CANARY not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("B.S.N.", "a citizen service number"),
+        ("Burgerservicenumer", "a citizen service number"),
+        ("nationaliteyt", "nationality"),
+        ("E-Mail", "an e-mail address"),
+        ("geb_datum_geboorte", "birth"),
+        ("x_rd", None),
+        ("buurtcode", None),
+        ("pleegmoment", None),
+    ],
+)
+def test_a_near_miss_of_a_forbidden_name_is_seen(name: str, said: str | None) -> None:
+    """In whatever spelling."""
+    assert said == resembles(name)
+
+
+def test_a_column_name_that_looks_like_an_identifier_is_withheld(tmp_path: Path) -> None:
+    """A header can be data; the receipt can be shown to anyone."""
+    TABLE.rename(columns={"naam": "iemand@example.org"}).to_csv(tmp_path / "t.csv", index=False)
+    found = read(tmp_path / "t.csv").offered
+
+    assert ([], 1) == (found.refused, found.withheld_names)

@@ -3,47 +3,46 @@
 A place and a moment leave the gate in this form only, so that no exact one can.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["Coarse", "Counted"]
+__all__ = ["Counter", "monday_of", "plain", "week_of"]
 
 Numbers = NDArray[np.int64]
+Moments = NDArray[np.datetime64]
 SHIFT_HOURS = 8
 FIRST_MONDAY = np.datetime64("1969-12-29", "D")  # the week in which the epoch began
-WEEKS, SHIFTS, THEMES, CHANNELS = 1 << 13, 24 // SHIFT_HOURS, 1 << 8, 1 << 2
+WEEK_BITS, SHIFT_BITS, THEME_BITS, CHANNEL_BITS = 13, 2, 8, 2
+HELD = 1 << 24  # keys held before they are counted together: 128 MiB
 
 
-@dataclass(frozen=True)
-class Counted:
-    """Incidents per key; both of shape (keys,), keys sorted."""
-
-    key: Numbers
-    count: Numbers
-
-    @classmethod
-    def of(cls, parts: list["Counted"]) -> "Counted":
-        """Add up the counts of several parts."""
-        keys = np.concatenate([part.key for part in parts])
-        counts = np.concatenate([part.count for part in parts])
-        key, place = np.unique(keys, return_inverse=True)
-        return cls(key, np.bincount(place, counts, len(key)).astype(np.int64))
+def week_of(moment: Moments) -> Numbers:
+    """Return the week of each moment, counted from that of the epoch; NaT gives -1."""
+    days = moment.astype("datetime64[D]")
+    week = (days - FIRST_MONDAY).astype(np.int64) // 7
+    return np.where(np.isnat(days), -1, week)
 
 
-@dataclass(frozen=True)
-class Coarse:
-    """Turns coarse rows into keys, and counted keys into a table."""
+def monday_of(week: Numbers) -> Moments:
+    """Return the Monday of each week, NaT for -1."""
+    monday = FIRST_MONDAY + (week * 7).astype("timedelta64[D]")
+    return np.where(week < 0, np.datetime64("NaT", "D"), monday).astype("datetime64[us]")
 
-    themes: list[str]
-    channels: list[str]
 
-    def count(
-        self, cell: Numbers, moment: NDArray[np.datetime64], theme: Numbers, channel: Numbers
-    ) -> Counted:
-        """Coarsen and count.
+class Counter:
+    """Counts coarse rows, in memory that grows with what is told apart and not with the rows."""
+
+    def __init__(self, themes: list[str], channels: list[str]) -> None:
+        """Count nothing yet."""
+        self.themes, self.channels = themes, channels
+        self.held: list[Numbers] = []
+        self.key = np.empty(0, dtype=np.int64)
+        self.count = np.empty(0, dtype=np.int64)
+
+    def add(self, cell: Numbers, moment: Moments, theme: Numbers, channel: Numbers) -> None:
+        """Coarsen and count rows.
 
         Args:
             cell: cell of each row, shape (rows,).
@@ -51,35 +50,73 @@ class Coarse:
             theme: place of the theme in `themes`, same shape.
             channel: place of the channel in `channels`, same shape.
         """
-        days = moment.astype("datetime64[D]")
-        week = (days - FIRST_MONDAY).astype(np.int64) // 7
-        hour = (moment - days).astype("timedelta64[h]").astype(np.int64)
-        key = cell * WEEKS + week
-        key = (key * SHIFTS + hour // SHIFT_HOURS) * THEMES + theme
-        unique, count = np.unique(key * CHANNELS + channel, return_counts=True)
-        return Counted(unique, count.astype(np.int64))
+        hours = moment.astype("datetime64[h]").astype(np.int64)
+        day, hour = np.divmod(hours, 24)
+        week = (day - FIRST_MONDAY.astype(np.int64)) // 7
+        key = _pack(cell, (week, WEEK_BITS), (hour // SHIFT_HOURS, SHIFT_BITS))
+        self.held.append(_pack(key, (theme, THEME_BITS), (channel, CHANNEL_BITS)))
+        if sum(map(len, self.held)) > HELD:
+            self._gather()
 
-    def table(self, counted: Counted) -> pd.DataFrame:
-        """Return columns cell, week (Monday), shift, theme, channel and count.
+    def _gather(self) -> None:
+        """Count the held keys, and add them to those counted before."""
+        keys = np.sort(np.concatenate(self.held)) if self.held else np.empty(0, dtype=np.int64)
+        self.held = []
+        first = np.flatnonzero(np.diff(keys, prepend=keys[:1] - 1))
+        key, count = keys[first], np.diff(first, append=len(keys))
+        if len(self.key):
+            both = np.concatenate([self.key, key])
+            order = np.argsort(both, kind="stable")
+            weight = np.concatenate([self.count, count])[order]
+            starts = np.flatnonzero(np.diff(both[order], prepend=both[order[:1]] - 1))
+            key, count = both[order][starts], np.add.reduceat(weight, starts)
+        self.key, self.count = key, count
+
+    def table(self) -> pa.Table:
+        """Return columns cell, week (Monday), shift (0 to 2), theme, channel and count, sorted.
 
         >>> one = np.array([0])
-        >>> coarse = Coarse(["drugs"], ["brought"])
-        >>> moment = np.array(["2025-01-08T17:30"], dtype="datetime64[m]")
-        >>> coarse.table(coarse.count(one + 7, moment, one, one)).iloc[0].astype(str).to_list()
+        >>> counter = Counter(["drugs"], ["brought"])
+        >>> counter.add(one + 7, np.array(["2025-01-08T17:30"], dtype="datetime64[m]"), one, one)
+        >>> counter.table().to_pandas().iloc[0].astype(str).to_list()
         ['7', '2025-01-06 00:00:00', '2', 'drugs', 'brought', '1']
         """
-        rest, channel = np.divmod(counted.key, CHANNELS)
-        rest, theme = np.divmod(rest, THEMES)
-        rest, shift = np.divmod(rest, SHIFTS)
-        cell, week = np.divmod(rest, WEEKS)
-        monday = FIRST_MONDAY + (week * 7).astype("timedelta64[D]")
-        return pd.DataFrame(
+        self._gather()
+        rest, channel = _unpack(self.key, CHANNEL_BITS)
+        rest, theme = _unpack(rest, THEME_BITS)
+        rest, shift = _unpack(rest, SHIFT_BITS)
+        cell, week = _unpack(rest, WEEK_BITS)
+        mondays = monday_of(np.arange(1 << WEEK_BITS))
+        return pa.table(
             {
                 "cell": cell,
-                "week": monday.astype("datetime64[us]"),
+                "week": pa.array(mondays[week]),
                 "shift": shift,
-                "theme": np.array(self.themes, dtype=object)[theme],
-                "channel": np.array(self.channels, dtype=object)[channel],
-                "count": counted.count,
+                "theme": _named(theme, self.themes),
+                "channel": _named(channel, self.channels),
+                "count": self.count,
             }
         )
+
+
+def _pack(key: Numbers, *parts: tuple[Numbers, int]) -> Numbers:
+    for part, bits in parts:
+        key = (key << bits) | part
+    return key
+
+
+def _unpack(key: Numbers, bits: int) -> tuple[Numbers, Numbers]:
+    return key >> bits, key & ((1 << bits) - 1)
+
+
+def _named(code: Numbers, names: list[str]) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(code.astype(np.int32), pa.array(names, pa.string()))
+
+
+def plain(table: pa.Table) -> pd.DataFrame:
+    """Return a table with its names as text."""
+    decoded = [
+        one.cast(pa.string()) if pa.types.is_dictionary(one.type) else one for one in table.columns
+    ]
+    found: pd.DataFrame = pa.table(dict(zip(table.column_names, decoded, strict=True))).to_pandas()
+    return found

@@ -3,6 +3,7 @@
 What a contract does not list is refused and never read.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,45 +11,102 @@ from pydantic import Field, field_validator, model_validator
 
 from cas_audit.config import Strict, Text, read_record
 from cas_audit.errors import ContractError
+from cas_audit.ingest.names import resembles
 from cas_audit.rooms import room
 
 __all__ = ["Column", "Contract", "load_contract"]
 
-Role = Literal[
-    "x", "y", "moment", "date", "hour", "theme", "channel",
-    "area", "label", "residents", "group", "count",
+Table = Literal[
+    "incidents", "areas", "suspects", "decisions", "survey", "patrols", "stops", "complaints",
 ]  # fmt: skip
+Role = Literal[
+    "x", "y", "moment", "date", "hour", "theme", "channel", "recorded", "removed",
+    "area", "label", "residents", "group",
+    "count", "age", "decision", "hours", "respondents", "reported_share",
+]  # fmt: skip
+Kind = Literal["code", "number", "integer", "moment", "date", "free_text"]
+Special = Literal["ethnicity", "religion", "health", "sexuality", "politics", "union", "biometrics"]
+PLACED: tuple[set[str], ...] = ({"x", "y"}, {"area"})
+DATED: tuple[set[str], ...] = ({"moment"}, {"date"})
 NEEDED: dict[str, tuple[set[str], ...]] = {
     "incidents": ({"x", "y", "moment", "theme"}, {"x", "y", "date", "hour", "theme"}),
     "areas": ({"area", "residents", "group"},),
     "suspects": ({"x", "y", "count"},),
+    "decisions": tuple({"area", "theme", "decision"} | time for time in DATED),
+    "survey": ({"area", "theme", "respondents", "reported_share"},),
+    "patrols": tuple({"area", "hours"} | time for time in DATED),
+    "stops": tuple(place | time for place in PLACED for time in DATED),
+    "complaints": tuple({"area"} | time for time in DATED),
 }
+BESIDES: dict[str, set[str]] = {
+    "incidents": {"channel", "recorded", "removed"},
+    "areas": set(),
+    "suspects": set(),
+    "decisions": {"count"},
+    "survey": set(),
+    "patrols": set(),
+    "stops": {"theme", "age", "count", "removed"},
+    "complaints": {"theme", "count"},
+}
+CODE, NUMBER, WHEN = {"code", "free_text"}, {"number", "integer"}, {"moment", "date"}
+KINDS: dict[str, set[str]] = {
+    **dict.fromkeys(("theme", "channel", "decision", "label"), CODE),
+    **dict.fromkeys(("x", "y", "residents", "group", "count", "hours", "hour"), NUMBER),
+    **dict.fromkeys(("age", "respondents", "reported_share"), NUMBER),
+    **dict.fromkeys(("moment", "date", "recorded", "removed"), WHEN),
+    "area": {"code", "integer"},
+}
+GROUND = r"^(Wpg (8|9|10|12|13|22)|AVG [0-9]+(\([0-9a-z]\))*|open data)(, .+)?$"
 
 
 class Column(Strict):
-    """One admitted column."""
+    """One admitted column.
 
-    name: str
+    `why` says why it comes in nevertheless: free text, a special category of personal data, or a
+    name that resembles what should rarely come in.
+    """
+
+    name: Annotated[str, Field(min_length=1)]
     role: Role
+    type: Kind
     meaning: Text
     purpose: Text
-    ground: Annotated[str, Field(min_length=1)]
+    ground: Annotated[str, Field(pattern=GROUND)]
     retention_years: Annotated[int, Field(ge=1)]
     concerns: Text
-    coarsened_to: Literal["cell", "shift", "area", "none"] = "none"
+    coarsened_to: Literal["cell", "shift", "week", "band", "area", "none"] = "none"
     values: dict[str, str] = {}
     unmapped: Literal["leave_out", "refuse"] = "refuse"
     group: str | None = None
     label: Text | None = None
     unit: Literal["count", "percent"] = "count"
+    special_category: Special | None = None
+    why: Text | None = None
 
-    @field_validator("purpose")
+    @field_validator("purpose", "why")
     @classmethod
-    def _in_both_languages(cls, value: Text) -> Text:
-        if not (value.nl.strip() and value.en.strip()):
+    def _in_both_languages(cls, value: Text | None) -> Text | None:
+        if value and not (value.nl.strip() and value.en.strip()):
             message = "expected in both languages"
             raise ValueError(message)
         return value
+
+    @model_validator(mode="after")
+    def _fits_its_role(self) -> "Column":
+        if self.type not in KINDS[self.role]:
+            message = (
+                f"{self.role} cannot be of type {self.type}; expected {_list(KINDS[self.role])}"
+            )
+            raise ValueError(message)
+        for found, what in (
+            (self.type == "free_text", "free text"),
+            (self.special_category, "a special category of personal data"),
+            (resembles(self.name), f"named like {resembles(self.name)}"),
+        ):
+            if found and not self.why:
+                message = f"is {what}; expected a `why` that says what makes it necessary"
+                raise ValueError(message)
+        return self
 
 
 class Dialect(Strict):
@@ -60,12 +118,16 @@ class Dialect(Strict):
 
 
 class Contract(Strict):
-    """What may come in from one table."""
+    """What may come in from one table.
 
-    table: Literal["incidents", "areas", "suspects"]
+    `default_places` are points, in `crs`, that the source system writes when it knows none.
+    """
+
+    table: Table
     title: Text
     crs: str
     dialect: Dialect = Dialect()
+    default_places: list[tuple[float, float]] = []
     columns: Annotated[list[Column], Field(min_length=1)]
 
     @model_validator(mode="before")
@@ -82,8 +144,16 @@ class Contract(Strict):
         if not any(needed <= roles for needed in NEEDED[self.table]):
             message = f"lacks a role; expected {' or '.join(map(_list, NEEDED[self.table]))}"
             raise ValueError(message)
+        needless = roles - BESIDES[self.table].union(*NEEDED[self.table])
+        if needless:
+            message = f"has roles that {self.table} have no use for: {_list(needless)}"
+            raise ValueError(message)
         if any(column.role == "group" and not column.group for column in self.columns):
             message = "has a column of role group without the name of its group"
+            raise ValueError(message)
+        once = [column.role for column in self.columns if column.role != "group"]
+        if len(set(once)) < len(once):
+            message = "has a role that stands twice; expected one column for each"
             raise ValueError(message)
         return self
 
@@ -108,7 +178,7 @@ def _has_purpose(column: Any) -> bool:  # noqa: ANN401 - not yet validated
     return any(str(text).strip() for text in purpose.values())
 
 
-def _list(roles: set[str]) -> str:
+def _list(roles: Iterable[str]) -> str:
     return ", ".join(sorted(roles))
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cas_audit.errors import InputError
-from cas_audit.ingest.reader import normalise
+from cas_audit.ingest.names import normalise
 from cas_audit.ingest.sources import read_names
 
 __all__ = ["draft_contract"]

@@ -2,10 +2,13 @@
 
 from datetime import date
 
-from cas_audit.config import SMALLEST_COUNT, Strict
-from cas_audit.ingest.gate import Tally
+from cas_audit.config import SMALLEST_COUNT, Strict, Text
+from cas_audit.ingest.sieve import Tally
 
-__all__ = ["Count", "Receipt", "show_count", "show_tally"]
+__all__ = ["Count", "OfArea", "Receipt", "show_areas", "show_count", "show_tally", "show_young"]
+
+TENS = 10
+PARTS = ("offered", "admitted", "refused")
 
 
 class Count(Strict):
@@ -15,23 +18,47 @@ class Count(Strict):
     suppressed: bool = False
 
 
+class OfArea(Strict):
+    """Rows of one area, rounded to tens so that nothing follows by subtraction; null: under five.
+
+    `area` is null for rows without a place, or outside the areas.
+    """
+
+    area: str | None
+    offered: int | None
+    admitted: int | None
+    refused: int | None
+
+
 class Receipt(Strict):
-    """The receipt of one source table."""
+    """The receipt of one source table.
+
+    `sha256` is that of the file, or of what a database gave. `up_to_a_year` are admitted rows of
+    at most a year old. `withheld_names` are refused columns whose name looks like an identifier;
+    `resembling` says what the names of other refused columns resemble. `scanned` says for each
+    admitted column how many rows looked like an identifier, by kind.
+    """
 
     table: str
-    file: str
+    source: str
     sha256: str
     contract_sha256: str
     suite_sha256: str
     regime: str
     reference_date: date
     retention_years: int
+    comparison: Text | None = None
     admitted_columns: list[str]
     refused_columns: list[str]
+    withheld_names: int
+    resembling: dict[str, str]
+    scanned: dict[str, dict[str, Count]]
     offered: Count
     admitted: Count
     left_out: dict[str, Count]
     refused: dict[str, Count]
+    up_to_a_year: Count | None = None
+    areas: list[OfArea] = []
 
 
 def show_count(number: int) -> Count:
@@ -56,3 +83,28 @@ def show_tally(tally: Tally) -> dict[str, object]:
     hidden = sum(count.suppressed for part in parts.values() for count in part.values())
     admitted = Count(count=None, suppressed=True) if hidden else show_count(tally.admitted)
     return {"offered": show_count(tally.offered), "admitted": admitted, **parts}
+
+
+def show_young(tally: Tally) -> Count:
+    """Return the admitted rows of at most a year old, unless that would tell a few older ones."""
+    older = tally.admitted - tally.young
+    return (
+        Count(count=None, suppressed=True)
+        if 0 < older < SMALLEST_COUNT
+        else show_count(tally.young)
+    )
+
+
+def show_areas(tally: Tally, codes: list[str]) -> list[OfArea]:
+    """Return the counts of each area fit to be shown, those without a place last."""
+    places = sorted(tally.areas, key=lambda area: (area < 0, area))
+    return [
+        OfArea.model_validate(
+            {"area": codes[at] if at >= 0 else None, **dict(zip(PARTS, counts, strict=True))}
+        )
+        for at, counts in ((at, map(_round, tally.areas[at])) for at in places)
+    ]
+
+
+def _round(number: int) -> int | None:
+    return None if 0 < number < SMALLEST_COUNT else round(number / TENS) * TENS

@@ -4,7 +4,6 @@ import pandas as pd
 
 from cas_audit.errors import ContractError
 from cas_audit.ingest.contract import Contract
-from cas_audit.ingest.scan import find_identifiers
 
 __all__ = ["refuse_identifiers", "spread_residents"]
 
@@ -24,16 +23,16 @@ def _demand_possible(figures: pd.DataFrame, contract: Contract) -> None:
         raise ContractError(message)
 
 
-def refuse_identifiers(areas: pd.DataFrame, contract: Contract, path: str) -> None:
+def refuse_identifiers(scanned: dict[str, dict[str, int]], shown: str) -> None:
     """Refuse areas in which a code or figure looks like a direct identifier.
 
     Raises:
         ContractError: naming column and kind, never a value.
     """
-    for column in contract.columns:
-        for kind in find_identifiers(areas[column.name]):
+    for column, kinds in scanned.items():
+        for kind in kinds:
             message = (
-                f"{path}: column {column.name} holds values that look like {kind}; "
+                f"{shown}: column {column} holds values that look like {kind}; "
                 f"expected codes and figures of areas."
             )
             raise ContractError(message)

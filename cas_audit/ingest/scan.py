@@ -41,25 +41,39 @@ PATTERNS = {
     "address": r"\b[1-9][0-9]{3} ?[A-Z]{2}[ ,]+[0-9]{1,5}\b",
 }
 KINDS = tuple(PATTERNS)
+CALLED = r"\b([Dd]hr|[Mm]evr|[Mm]w|[Mm]rs?|[Mm]s|[Dd]e heer|[Mm]evrouw|[Mm]eneer)\b\.? +"
+BETWEEN = r"((van|de|der|den|ter|ten|te|het|in|op|el|al|'t)\b ?){0,3}"
+CAPITAL = r"\p{Lu}[\p{L}'-]+"
+PATTERNS["name"] = (
+    rf"{CALLED}{BETWEEN}{CAPITAL}|\b(\p{{Lu}}\. ?){{1,4}}{BETWEEN}{CAPITAL}"
+    rf"|\b{CAPITAL} {BETWEEN}{CAPITAL}"
+)
 
 
-def find_identifiers(column: "pd.Series[str] | pd.Series[int]") -> dict[str, NDArray[np.bool_]]:
+def find_identifiers(
+    column: "pa.Array | pd.Series[str] | pd.Series[int]", *, names: bool = False
+) -> dict[str, NDArray[np.bool_]]:
     """Say for each kind which values look like it.
 
     Args:
         column: text or numbers; absent values look like nothing.
+        names: whether to look for names of persons too; only free text is worth that.
 
     Returns:
         Per kind with at least one hit, a mask of the shape of the column.
     """
-    code, values = pd.factorize(column.astype("string"))
-    text = pa.array(values, pa.string(), from_pandas=True)
+    coded = pa.array(column, from_pandas=True)
+    if not pa.types.is_dictionary(coded.type):
+        coded = coded.cast(pa.string()).dictionary_encode()
+    values = coded.dictionary.cast(pa.string())
+    code = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
     found = {}
-    for kind, pattern in PATTERNS.items():
-        likely = pc.match_substring_regex(text, pattern).to_numpy(zero_copy_only=False)
-        pairs = zip(likely, values, strict=True)
-        certain = [bool(one) and _confirmed(kind, value) for one, value in pairs]
-        mask = np.array([*certain, False])[code]  # the last stands for absent
+    for kind in (*KINDS, *(("name",) if names else ())):
+        likely = pc.match_substring_regex(values, PATTERNS[kind])
+        at = np.flatnonzero(pc.fill_null(likely, fill_value=False).to_numpy(zero_copy_only=False))
+        certain = np.zeros(len(values) + 1, dtype=bool)  # the last stands for absent
+        certain[at] = [_confirmed(kind, values[int(one)].as_py()) for one in at]
+        mask = certain[code]
         if mask.any():
             found[kind] = mask
     return found

@@ -1,87 +1,94 @@
-"""Readers that look at the header first and then read the admitted columns only.
+"""Sources, read in a child process that lets only counts through (`worker.py`).
 
-Parquet is projected here: it stores by column. Files that store by row are parsed in a child
-process that ends (`reader.py`), so that no refused value is ever in this one.
+So no refused value, exact place or exact moment is ever in this process, and a parser that breaks
+on a spoiled file takes nothing else down.
 """
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from cas_audit.config import Source
 from cas_audit.errors import ContractError, InputError
+from cas_audit.ingest.coarse import plain
 from cas_audit.ingest.contract import Contract, Dialect
-from cas_audit.ingest.reader import Unfit, match_names
+from cas_audit.ingest.question import Ground, Question
+from cas_audit.ingest.sieve import Tally
 
-__all__ = ["Offered", "read_areas", "read_names", "read_table"]
+__all__ = ["Offered", "Read", "read_areas", "read_names", "read_table"]
 
-READER = Path(__file__).with_name("reader.py")
-ROWS_A_BATCH = 500_000
-BY_ROW = {".csv": "csv", ".geojson": "features", ".json": "features", ".gpkg": "features"}
+FORMATS = {
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".geojson": "features",
+    ".json": "features",
+    ".gpkg": "features",
+}
+OF_ROWS, OF_AREAS = (".csv", ".parquet"), (".geojson", ".json", ".gpkg")
+ENGINE = Path(__file__).parents[2]
 
 
-@dataclass(frozen=True)
-class Offered:
-    """The columns of a contract that a file offers, and those it offered besides."""
+class Offered(NamedTuple):
+    """What a source offered besides what came in."""
 
     admitted: list[str]
     refused: list[str]
+    withheld_names: int = 0  # refused columns whose very name looks like an identifier
+    resembling: dict[str, str] = {}  # refused columns named like what should rarely come in
+    scanned: dict[str, dict[str, int]] = {}  # per admitted column, rows that look like each kind
+    content: str | None = None  # SHA-256 of what a database gave
 
 
-@contextmanager
-def read_table(path: Path, contract: Contract) -> Iterator[tuple[Offered, Iterator[pd.DataFrame]]]:
-    """Open the admitted columns of a CSV or Parquet file, batch by batch.
+class Read(NamedTuple):
+    """What came in from a table."""
 
-    Columns bear the names of the contract; those of the file may differ in case, accents and
-    separators. CSV gives text, with None for an empty field.
+    table: pd.DataFrame
+    quality: pd.DataFrame | None
+    tally: Tally
+    offered: Offered
+
+
+def read_table(
+    source: Source, contract: Contract, question: Question, ground: Ground, *, full: bool = True
+) -> Read:
+    """Read the admitted columns of a CSV file, Parquet file or database table, as counts.
+
+    Args:
+        source: where it is.
+        contract: what may come in; column names of the source may differ in case, accents and
+            separators.
+        question: what is asked of it.
+        ground: grid and areas.
+        full: scan contents and count quality; without it the receipt says less.
 
     Raises:
-        InputError: the file is absent, empty, truncated or of another format.
+        InputError: the source is absent, empty, truncated or of another format.
         ContractError: an admitted column is absent or stands twice.
     """
-    _demand_file(path, contract.table, (".csv", ".parquet"))
-    if path.suffix == ".parquet":
-        yield _open_parquet(path, contract)
-        return
-    with _opened(path, contract) as (meta, batches):
-        offered = Offered([one.name for one in contract.columns], json.loads(meta["refused"]))
-        yield offered, (batch.to_pandas() for batch in batches)
+    job = {
+        **_job(source, contract, OF_ROWS),
+        "task": "rows",
+        "question": question.model_dump(mode="json"),
+        "grid": asdict(ground.grid),
+        "codes": ground.codes,
+        "full": full,
+    }
+    first, *rest = _run(source, contract, job, ground.area.tobytes())
+    said = _said(first)
+    tally = Tally(**said["tally"])
+    tally.areas = {int(area): rows for area, rows in tally.areas.items()}
+    quality = plain(rest[0]) if rest else None
+    return Read(first.to_pandas(), quality, tally, _offered(contract, said, tally.scanned))
 
 
-def read_names(path: Path) -> list[str]:
-    """Return the column names of a file; no row is read.
-
-    Raises:
-        InputError: the file is absent, of another format, or has no readable header.
-    """
-    _demand_file(path, "a draft", (".parquet", *BY_ROW))
-    if path.suffix == ".parquet":
-        try:
-            return list(pq.read_schema(path).names)
-        except (pa.ArrowException, OSError) as error:
-            raise InputError(_broken(path, type(error).__name__)) from None
-    job = {"path": str(path), "format": BY_ROW[path.suffix], "columns": None}
-    command = _command({**job, **Dialect().model_dump()})
-    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own file
-    if done.returncode:
-        raise InputError(_broken(path, "no readable header"))
-    names: list[str] = json.loads(done.stdout)
-    return names
-
-
-def _command(job: dict[str, Any]) -> list[str]:
-    return [sys.executable, "-P", str(READER), json.dumps(job)]
-
-
-def read_areas(path: Path, contract: Contract) -> tuple[Any, Offered]:
+def read_areas(source: Source, contract: Contract) -> tuple[Any, Offered]:
     """Read the admitted columns and outlines of a GeoJSON or GeoPackage file.
 
     Returns:
@@ -93,19 +100,43 @@ def read_areas(path: Path, contract: Contract) -> tuple[Any, Offered]:
     """
     import geopandas  # noqa: PLC0415, TID251 - loaded only where outlines are read
 
-    _demand_file(path, contract.table, (".geojson", ".json", ".gpkg"))
-    with _opened(path, contract) as (meta, batches):
-        table = pa.Table.from_batches(batches).to_pandas()
-    if not meta["crs"]:
-        message = f"{path} names no CRS; expected one, such as {contract.crs}."
+    job = {**_job(source, contract, OF_AREAS), "task": "areas"}
+    [found] = _run(source, contract, job)
+    said = _said(found)
+    if not said["crs"]:
+        message = f"{source.shown} names no CRS; expected one, such as {contract.crs}."
         raise InputError(message)
-    outlines = geopandas.GeoSeries.from_wkb(table.pop("geometry"), crs=meta["crs"])
+    table = found.to_pandas()
+    outlines = geopandas.GeoSeries.from_wkb(table.pop("geometry"), crs=said["crs"])
     if outlines.isna().any() or outlines.is_empty.any():
-        message = f"{path} holds areas without an outline; expected one for each."
+        message = f"{source.shown} holds areas without an outline; expected one for each."
         raise InputError(message)
-    areas = geopandas.GeoDataFrame(table, geometry=outlines)
-    admitted = [one.name for one in contract.columns]
-    return areas.to_crs(contract.crs), Offered(admitted, json.loads(meta["refused"]))
+    areas = geopandas.GeoDataFrame(table, geometry=outlines).to_crs(contract.crs)
+    return areas, _offered(contract, said, said["scanned"])
+
+
+def read_names(path: Path) -> list[str]:
+    """Return the column names of a file; no row is read.
+
+    Raises:
+        InputError: the file is absent, of another format, or has no readable header.
+    """
+    _demand_file(path, "a draft", (*OF_ROWS, *OF_AREAS))
+    job = {"path": str(path), "format": FORMATS[path.suffix], "task": "header"}
+    done = _start({**job, "dialect": Dialect().model_dump()})
+    if done.returncode:
+        raise InputError(_broken(str(path), {"error": "no readable header"}))
+    names: list[str] = json.loads(done.stdout)
+    return names
+
+
+def _job(source: Source, contract: Contract, suffixes: tuple[str, ...]) -> dict[str, Any]:
+    said = {"contract": contract.model_dump(mode="json")}
+    if source.database:
+        return {**said, "format": "database", "database": source.database, "table": source.table}
+    path = Path(str(source.path))
+    _demand_file(path, contract.table, suffixes)
+    return {**said, "format": FORMATS[path.suffix], "path": str(path)}
 
 
 def _demand_file(path: Path, table: str, suffixes: tuple[str, ...]) -> None:
@@ -118,96 +149,79 @@ def _demand_file(path: Path, table: str, suffixes: tuple[str, ...]) -> None:
         raise InputError(message)
 
 
-def _open_parquet(path: Path, contract: Contract) -> tuple[Offered, Iterator[pd.DataFrame]]:
-    wanted = [one.name for one in contract.columns]
-    try:
-        file = pq.ParquetFile(path)
-        names = file.schema_arrow.names
-        matched = match_names(names, wanted)
-    except Unfit as error:
-        raise ContractError(_unfit(path, contract, json.loads(str(error)))) from None
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(_broken(path, type(error).__name__)) from None
-    if not file.metadata.num_rows:
-        raise InputError(_empty(path))
-    offered = Offered(wanted, sorted(set(names) - set(matched.values())))
-    return offered, _project(path, file, matched)
+def _start(job: dict[str, Any], more: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+    known = os.environ.get("PYTHONPATH")
+    path = os.pathsep.join([str(ENGINE), *([known] if known else [])])
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "cas_audit.ingest.worker"],
+        input=json.dumps(job).encode() + b"\n" + more,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path},
+    )
 
 
-def _project(path: Path, file: pq.ParquetFile, matched: dict[str, str]) -> Iterator[pd.DataFrame]:
-    names = {offered: wanted for wanted, offered in matched.items()}
-    try:
-        for batch in file.iter_batches(ROWS_A_BATCH, columns=list(names)):
-            yield batch.to_pandas().rename(columns=names)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(_broken(path, type(error).__name__)) from None
-
-
-@contextmanager
-def _opened(
-    path: Path, contract: Contract
-) -> Iterator[tuple[dict[str, str], Iterator[pa.RecordBatch]]]:
-    """Give what the child says of the file, and its batches; the child has ended afterwards."""
-    job = {
-        "path": str(path),
-        "format": BY_ROW[path.suffix],
-        "columns": [one.name for one in contract.columns],
-        **contract.dialect.model_dump(include={"delimiter", "encoding"}),
-    }
-    with subprocess.Popen(  # noqa: S603 - our own file
-        _command(job), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as child:
-        try:
-            stream = pa.ipc.open_stream(child.stdout)
-            meta = {key.decode(): value.decode() for key, value in stream.schema.metadata.items()}
-            yield meta, _until_the_end(path, contract, child, stream)
-        except pa.ArrowException:
-            _refuse(path, contract, child)
-        finally:
-            child.kill()
-
-
-def _until_the_end(
-    path: Path,
-    contract: Contract,
-    child: "subprocess.Popen[bytes]",
-    stream: Any,  # noqa: ANN401
-) -> Iterator[pa.RecordBatch]:
-    try:
-        yield from stream
-    except pa.ArrowException:
-        _refuse(path, contract, child)
-    if child.wait():
-        _refuse(path, contract, child)
-
-
-def _refuse(path: Path, contract: Contract, child: "subprocess.Popen[bytes]") -> None:
-    """Raise what the child said went wrong; only its own line is taken, never a library's."""
-    said = child.communicate()[1].decode(errors="replace").strip().rpartition("\n")[2]
+def _run(
+    source: Source, contract: Contract, job: dict[str, Any], more: bytes = b""
+) -> list[pa.Table]:
+    """Do the job in a child; only its own line is taken of what it says, never a library's."""
+    done = _start(job, more)
+    if not done.returncode:
+        return _tables(done.stdout)
+    said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
     try:
         fault = json.loads(said)
     except json.JSONDecodeError:
-        fault = {"kind": "broken", "error": f"the reader ended with {child.returncode}"}
+        fault = {"kind": "broken", "error": f"the reader ended with {done.returncode}"}
     if fault["kind"] == "empty":
-        raise InputError(_empty(path)) from None
+        raise InputError(_empty(source.shown))
     if fault["kind"] == "broken":
-        raise InputError(_broken(path, fault["error"])) from None
-    raise ContractError(_unfit(path, contract, fault)) from None
+        raise InputError(_broken(source.shown, fault))
+    raise ContractError(_unfit(source.shown, contract, fault))
 
 
-def _broken(path: Path, error: str) -> str:
-    return f"{path} cannot be read as {path.suffix[1:]} ({error})."
+def _tables(content: bytes) -> list[pa.Table]:
+    stream, tables = pa.BufferReader(content), []
+    while stream.tell() < stream.size():
+        tables.append(pa.ipc.open_stream(stream).read_all())
+    return tables
 
 
-def _empty(path: Path) -> str:
-    return f"{path} holds no rows; expected at least one."
+def _said(table: pa.Table) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(table.schema.metadata[b"said"])
+    return said
 
 
-def _unfit(path: Path, contract: Contract, fault: dict[str, Any]) -> str:
+def _offered(
+    contract: Contract, said: dict[str, Any], scanned: dict[str, dict[str, int]]
+) -> Offered:
+    return Offered(
+        [one.name for one in contract.columns],
+        said["refused"],
+        said["withheld_names"],
+        said["resembling"],
+        scanned,
+        said.get("content"),
+    )
+
+
+def _broken(shown: str, fault: dict[str, Any]) -> str:
+    words = {"row": "row", "row_group": "row group", "column_number": "column", "column": "column"}
+    places = [f"{words[key]} {fault[key]}" for key in words if key in fault]
+    where = f" at {', '.join(places)}" if places else ""
+    kind = Path(shown).suffix[1:] or "a table"
+    return f"{shown} cannot be read as {kind}{where} ({fault['error']})."
+
+
+def _empty(shown: str) -> str:
+    return f"{shown} holds no rows; expected at least one."
+
+
+def _unfit(shown: str, contract: Contract, fault: dict[str, Any]) -> str:
     twice = fault["kind"] == "twice"
     found = "more than one column stands for" if twice else "no column"
     hint = "; one column has a name close to it" if fault["close"] and not twice else ""
     return (
-        f"{path}: {found} {fault['column']} among {fault['offered']} columns{hint}; "
+        f"{shown}: {found} {fault['column']} among {fault['offered']} columns{hint}; "
         f"expected every column of the contract for {contract.table} once."
     )

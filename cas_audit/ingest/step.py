@@ -1,25 +1,37 @@
 """The step `ingest`: sources in, the first part of a dossier out."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from cas_audit.config import Config, Source
+from cas_audit.config import Config, Source, Sources
 from cas_audit.errors import ConfigError, ContractError, InputError
 from cas_audit.files import digest, read_json, write_json
 from cas_audit.ingest.contract import Contract, load_contract
-from cas_audit.ingest.gate import Tally, admit_incidents, admit_suspects
 from cas_audit.ingest.grid import Grid, build_grid, demand_crs, keep_cells
-from cas_audit.ingest.receipt import Receipt, show_tally
+from cas_audit.ingest.question import Ground, ask
+from cas_audit.ingest.receipt import Receipt, show_areas, show_count, show_tally, show_young
 from cas_audit.ingest.residents import refuse_identifiers, spread_residents
-from cas_audit.ingest.sources import Offered, read_areas, read_table
+from cas_audit.ingest.retention import years_allowed
+from cas_audit.ingest.sieve import Tally
+from cas_audit.ingest.sources import Offered, Read, read_areas, read_table
 from cas_audit.ingest.validation import validate
+from cas_audit.progress import track
 from cas_audit.rooms import room
 
 __all__ = ["ingest"]
+
+SWAPPED_SHARE = 0.5
+
+
+class _Desk(NamedTuple):
+    """What every table that comes in needs: whose audit it is, and where its papers go."""
+
+    config: Config
+    dossier: Path
+    ground: Ground
 
 
 def ingest(config: Config, dossier: Path) -> None:
@@ -33,35 +45,15 @@ def ingest(config: Config, dossier: Path) -> None:
         InputError: a source cannot be read.
         ContractError: a source does not fit its contract.
     """
-    data = dossier / "data"
-    data.mkdir(parents=True)
-    areas_contract = _contract(config.sources.areas, "areas")
-    path = Path(config.sources.areas.path)
-    demand_crs(config.area.crs, "area")
-    areas, offered = read_areas(path, areas_contract)
-    refuse_identifiers(areas, areas_contract, str(path))
-    code = str(areas_contract.name_of("area"))
-    grid = build_grid(areas, config.area.crs, config.area.cell_size_m)
-    cells = keep_cells(grid, areas, code)
-    if cells.empty:
-        message = f"{path}: no cell centre lies in an area; expected outlines in {grid.crs}."
-        raise ContractError(message)
-    residents = spread_residents(areas, areas_contract, cells)
-    write_json(data / "grid.json", grid.plain())
-    cells.to_parquet(data / "cells.parquet", index=False)
-    residents.to_parquet(data / "residents.parquet", index=False)
-    write_json(data / "groups.json", {"groups": _groups(config, areas_contract)})
-    tally = Tally(len(areas))
-    source = config.sources.areas
-    _sign(config, dossier, source, areas_contract, offered=offered, tally=tally, admitted=residents)
-    kept = cells["cell"].to_numpy()
-    incidents, tally = _incidents(config, dossier, grid, kept)
-    codes = areas[code].astype(str).to_list()
-    per_area = residents["residents"].groupby(cells["area"].to_numpy()).sum()
-    quality = _quality(incidents, tally, _weeks(incidents, config), per_area, codes)
-    write_json(data / "quality.json", quality)
-    if config.sources.suspects:
-        _suspects(config, dossier, config.sources.suspects, grid, kept)
+    (dossier / "data").mkdir(parents=True)
+    named = {name: getattr(config.sources, name) for name in Sources.model_fields}
+    contracts = {name: _contract(source, name) for name, source in named.items() if source}
+    desk, per_area = _areas(config, dossier, contracts.pop("areas"))
+    for name in track(contracts, "reading"):
+        if name == "incidents":
+            _incidents(desk, contracts[name], per_area)
+        else:
+            _counts(desk, named[name], contracts[name])
     write_json(dossier / "ingest" / "origin.json", {"origin": _origin(config)})
 
 
@@ -74,79 +66,129 @@ def _contract(source: Source, table: str) -> Contract:
     return contract
 
 
-def _incidents(
-    config: Config,
-    dossier: Path,
-    grid: Grid,
-    kept: NDArray[np.int64],
-) -> tuple[pd.DataFrame, Tally]:
-    source = config.sources.incidents
-    contract = _contract(source, "incidents")
-    with read_table(Path(source.path), contract) as (offered, batches):
-        rows, tally = admit_incidents(batches, contract, config, grid, kept)
-    if rows.empty:
-        message = f"{source.path}: no row was admitted; expected incidents of {config.themes}."
+def _areas(config: Config, dossier: Path, contract: Contract) -> tuple[_Desk, "pd.Series[float]"]:
+    """Let areas and residents in, lay the grid; return the residents in cells of each area."""
+    source = config.sources.areas
+    demand_crs(config.area.crs, "area")
+    areas, offered = read_areas(source, contract)
+    refuse_identifiers(offered.scanned, source.shown)
+    code = str(contract.name_of("area"))
+    areas[code] = areas[code].astype(str)
+    grid = build_grid(areas, config.area.crs, config.area.cell_size_m)
+    cells = keep_cells(grid, areas, code)
+    if cells.empty:
+        message = (
+            f"{source.shown}: no cell centre lies in an area; expected outlines in {grid.crs}."
+        )
         raise ContractError(message)
-    counted = rows.groupby(["cell", "week", "theme", "channel"], as_index=False)[["count"]].sum()
-    counted.to_parquet(dossier / "data/incidents.parquet", index=False)
-    per_theme = {
+    residents = spread_residents(areas, contract, cells)
+    data = dossier / "data"
+    write_json(data / "grid.json", grid.plain())
+    cells.to_parquet(data / "cells.parquet", index=False)
+    residents.to_parquet(data / "residents.parquet", index=False)
+    write_json(data / "groups.json", {"groups": _groups(config, contract)})
+    desk = _Desk(config, dossier, _ground(grid, cells, areas[code].to_list()))
+    _sign(desk, source, contract, Read(residents, None, Tally(len(areas)), offered))
+    per_area = residents["residents"].groupby(cells["area"].to_numpy()).sum()
+    return desk, per_area.reindex(desk.ground.codes)
+
+
+def _ground(grid: Grid, cells: pd.DataFrame, codes: list[str]) -> Ground:
+    unique = sorted(set(codes))
+    area = np.full(grid.rows * grid.columns, -1, dtype=np.int32)
+    area[cells["cell"]] = pd.Index(unique).get_indexer(pd.Index(cells["area"]))
+    return Ground(grid, area, unique)
+
+
+def _incidents(desk: _Desk, contract: Contract, per_area: "pd.Series[float]") -> None:
+    config, data = desk.config, desk.dossier / "data"
+    source = config.sources.incidents
+    read = read_table(source, contract, ask(config, contract), desk.ground)
+    _limit(read.tally, config, source)
+    rows = read.table
+    if rows.empty:
+        message = f"{source.shown}: no row was admitted; expected incidents of {config.themes}."
+        raise ContractError(message)
+    counted = rows.groupby(["cell", "week", "theme", "channel"], as_index=False, observed=True)[
+        ["count"]
+    ].sum()
+    counted = counted.astype({"theme": str, "channel": str})
+    counted.to_parquet(data / "incidents.parquet", index=False)
+    write_json(data / "shifts.json", _shifts(rows))
+    weeks = _weeks(rows, config)
+    pd.DataFrame({"week": weeks}).to_parquet(data / "weeks.parquet", index=False)
+    if read.quality is not None:
+        read.quality.to_parquet(data / "quality.parquet", index=False)
+    write_json(data / "quality.json", _quality(counted, read.tally, weeks, per_area))
+    _sign(desk, source, contract, read._replace(table=counted))
+
+
+def _shifts(rows: pd.DataFrame) -> dict[str, dict[str, int]]:
+    return {
         str(theme): {
             str(shift): int(n) for shift, n in part.groupby("shift")["count"].sum().items()
         }
-        for theme, part in rows.groupby("theme")
+        for theme, part in rows.groupby("theme", observed=True)
     }
-    write_json(dossier / "data/shifts.json", per_theme)
-    weeks = pd.DataFrame({"week": _weeks(rows, config)})
-    weeks.to_parquet(dossier / "data/weeks.parquet", index=False)
-    _sign(config, dossier, source, contract, offered=offered, tally=tally, admitted=counted)
-    return counted, tally
 
 
-def _suspects(
-    config: Config,
-    dossier: Path,
-    source: Source,
-    grid: Grid,
-    kept: NDArray[np.int64],
-) -> None:
-    contract = _contract(source, "suspects")
-    with read_table(Path(source.path), contract) as (offered, batches):
-        rows, tally = admit_suspects(batches, contract, config, grid, kept)
-    rows.to_parquet(dossier / "data/suspects.parquet", index=False)
-    _sign(config, dossier, source, contract, offered=offered, tally=tally, admitted=rows)
+def _counts(desk: _Desk, source: Source, contract: Contract) -> None:
+    read = read_table(source, contract, ask(desk.config, contract), desk.ground)
+    _limit(read.tally, desk.config, source)
+    read.table.to_parquet(desk.dossier / f"data/{contract.table}.parquet", index=False)
+    _sign(desk, source, contract, read)
 
 
-def _sign(
-    config: Config,
-    dossier: Path,
-    source: Source,
-    contract: Contract,
-    *,
-    offered: Offered,
-    tally: Tally,
-    admitted: pd.DataFrame,
-) -> None:
+def _limit(tally: Tally, config: Config, source: Source) -> None:
+    """Refuse a source of which too many rows are wrong; what is merely too old is not wrong."""
+    share = tally.defects / tally.offered
+    if share <= config.max_refused_share:
+        return
+    rule = max(tally.refused, key=tally.refused.__getitem__)
+    swapped = tally.swapped > SWAPPED_SHARE * tally.refused.get("outside_the_areas", 0)
+    hint = " The axes seem to be swapped: exchanged, most points fit." if swapped else ""
+    message = (
+        f"{source.shown}: {share:.1%} of {tally.offered} rows refused, most for {rule}; "
+        f"expected at most {config.max_refused_share:.1%} (max_refused_share).{hint}"
+    )
+    raise ContractError(message)
+
+
+def _sign(desk: _Desk, source: Source, contract: Contract, read: Read) -> None:
     """Write receipt, contract and validation result of one table."""
-    table = contract.table
-    kept = dossier / f"ingest/{table}.contract.json"
+    config, table, offered = desk.config, contract.table, read.offered
+    kept = desk.dossier / f"ingest/{table}.contract.json"
     write_json(kept, contract)
     receipt = Receipt.model_validate(
         {
             "table": table,
-            "file": Path(source.path).name,
-            "sha256": digest(Path(source.path)),
+            "source": Path(source.path).name if source.path else source.table,
+            "sha256": offered.content or digest(Path(str(source.path))),
             "contract_sha256": digest(kept),
             "suite_sha256": digest(room("expectations", f"{table}.suite.yaml")),
             "regime": config.regime,
             "reference_date": config.reference_date,
-            "retention_years": config.retention_years,
+            "retention_years": years_allowed(config, contract),
+            "comparison": config.comparison if config.regime == "wpg_8" else None,
             "admitted_columns": offered.admitted,
             "refused_columns": offered.refused,
-            **show_tally(tally),
+            "withheld_names": offered.withheld_names,
+            "resembling": offered.resembling,
+            "up_to_a_year": show_young(read.tally) if contract.table == "incidents" else None,
+            "scanned": _scanned(offered),
+            "areas": show_areas(read.tally, desk.ground.codes),
+            **show_tally(read.tally),
         }
     )
-    write_json(dossier / f"ingest/{table}.receipt.json", receipt)
-    write_json(dossier / f"ingest/{table}.validation.json", validate(admitted, table))
+    write_json(desk.dossier / f"ingest/{table}.receipt.json", receipt)
+    write_json(desk.dossier / f"ingest/{table}.validation.json", validate(read.table, table))
+
+
+def _scanned(offered: Offered) -> dict[str, dict[str, Any]]:
+    return {
+        column: {kind: show_count(rows) for kind, rows in kinds.items()}
+        for column, kinds in offered.scanned.items()
+    }
 
 
 def _weeks(rows: pd.DataFrame, config: Config) -> pd.DatetimeIndex:
@@ -177,13 +219,8 @@ def _groups(config: Config, contract: Contract) -> list[dict[str, Any]]:
 
 
 def _quality(
-    incidents: pd.DataFrame,
-    tally: Tally,
-    weeks: pd.DatetimeIndex,
-    per_area: "pd.Series[float]",
-    offered: list[str],
+    incidents: pd.DataFrame, tally: Tally, weeks: pd.DatetimeIndex, per_area: "pd.Series[float]"
 ) -> dict[str, Any]:
-    without_cells = len(set(offered) - set(per_area.index))
     return {
         "incidents": {
             "offered": tally.offered,
@@ -193,20 +230,20 @@ def _quality(
         },
         "weeks": len(weeks),
         "weeks_without_incidents": len(weeks.difference(pd.DatetimeIndex(incidents["week"]))),
-        "areas": len(per_area) + without_cells,
+        "areas": len(per_area),
         "areas_without_residents": int((per_area == 0).sum()),
-        "areas_without_cells": without_cells,
+        "areas_without_cells": int(per_area.isna().sum()),
         "oldest_week": f"{weeks[0]:%Y-%m-%d}",
     }
 
 
 def _origin(config: Config) -> str:
     """Call the data synthetic only if a feed record beside them lists each by its digest."""
-    named = (getattr(config.sources, name) for name in ("incidents", "areas", "suspects"))
-    paths = [Path(source.path) for source in named if source]
-    for path in paths:
+    sources = (getattr(config.sources, name) for name in Sources.model_fields)
+    for source in (source for source in sources if source):
+        path = Path(source.path or "")
         record = path.parent / "feed.json"
-        if not record.is_file():
+        if not source.path or not record.is_file():
             return "observed"
         said = read_json(record)
         if not isinstance(said, dict) or said.get("origin") != "synthetic":

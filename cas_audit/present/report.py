@@ -144,4 +144,12 @@ def _receipt(dossier: Dossier, words: Words, name: str) -> dict[str, Any]:
         }
         for one in contract["columns"]
     ]
-    return {**dossier.json(name), "columns": columns}
+    receipt = dossier.json(name)
+    found = sorted({kind for kinds in receipt["scanned"].values() for kind in kinds})
+    values = {"regime": words.name(receipt["regime"]), "years": receipt["retention_years"]}
+    return {
+        **receipt,
+        "columns": columns,
+        "period": words.text("period", **values),
+        "found": [words.name(f"looks_like_{kind}") for kind in found],
+    }

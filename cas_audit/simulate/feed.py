@@ -28,6 +28,7 @@ REFERENCE_DATE = date(2026, 1, 5)  # a Monday; the last week ends before it
 CRS = "EPSG:28992"
 WEEK_MINUTES = 7 * 24 * 60
 DEFECT_SHARE = 0.001  # of each kind: no place, no readable moment
+LATE_SHARE = 0.03
 SUSPECTS_PER_RESIDENT = 0.004
 
 
@@ -96,6 +97,7 @@ def _incidents(rng: np.random.Generator, drawn: pd.DataFrame, weeks: int) -> pd.
     metres[rng.random(number) < DEFECT_SHARE] = 0.0
     table = draw_identifiers(rng, number).assign(
         pleegmoment=moment.mask(rng.random(number) < DEFECT_SHARE, "onbekend"),
+        registratiedatum=_recorded(rng.spawn(1)[0], start, minute.to_numpy()),
         x_rd=metres[:, 0],
         y_rd=metres[:, 1],
         feitcode=drawn["feitcode"],
@@ -104,6 +106,17 @@ def _incidents(rng: np.random.Generator, drawn: pd.DataFrame, weeks: int) -> pd.
     table = table.iloc[np.argsort(minute.to_numpy(), kind="stable")].reset_index(drop=True)
     table.insert(0, "zaaknummer", [f"PL{9_000_000 + number}" for number in range(len(table))])
     return table
+
+
+def _recorded(
+    rng: np.random.Generator, start: pd.Timestamp, minute: NDArray[np.int64]
+) -> "pd.Series[str]":
+    """Return the day on which each incident was recorded: mostly at once, some after weeks."""
+    days = rng.geometric(0.6, minute.size) - 1
+    late = rng.random(minute.size) < LATE_SHARE
+    days[late] += rng.integers(7, 120, int(late.sum()))
+    moment = start + pd.to_timedelta(minute + days * 24 * 60, unit="min")
+    return pd.Series(moment.strftime("%Y-%m-%d"))
 
 
 def _areas(rng: np.random.Generator, city: City) -> dict[str, object]:

@@ -1,0 +1,145 @@
+"""The door for tables that are counts per place: suspects, stops, decisions, patrols and such."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cas_audit.ingest.coarse import monday_of, week_of
+from cas_audit.ingest.contract import Contract
+from cas_audit.ingest.incidents import refuse_expired
+from cas_audit.ingest.question import Ground, Question
+from cas_audit.ingest.sieve import Sieve, Tally
+from cas_audit.ingest.values import read_codes, read_moment, read_numbers, read_points, scan
+
+__all__ = ["DECISIONS", "MEASURES", "admit_counts"]
+
+DECISIONS = ["followed", "partly_followed", "not_followed"]
+AGES = (0, 12, 18, 25, 45, 65)  # first year of each band
+BANDS = ["0-11", "12-17", "18-24", "25-44", "45-64", "65+"]
+OLDEST = 120
+MEASURES = {
+    "suspects": "suspects",
+    "patrols": "hours",
+    "survey": "respondents",
+}
+
+
+class _Key(NamedTuple):
+    """One coarse column: the place of each row's value among names, -1 where it has none."""
+
+    code: NDArray[np.int64]
+    names: list[str] | None = None  # without names the code itself is kept
+
+
+def admit_counts(
+    pieces: Iterable[pa.Table], contract: Contract, question: Question, ground: Ground
+) -> tuple[pa.Table, Tally]:
+    """Admit rows, coarsen each key and add the measures up, piece by piece.
+
+    Returns:
+        One row per place (cell or area), week, theme, decision and age band, as far as the
+        contract has them, with the measure of the table: suspects, hours, respondents with
+        reported_share (0 to 1), or else count; and the tally.
+    """
+    tally, parts = Tally(0), []
+    for piece in pieces:
+        part, one = _admit(piece, contract, question, ground)
+        parts.append(part)
+        tally.add(one)
+    if not parts:
+        return pa.table({}), tally
+    keys = [name for name in parts[0] if name not in {_measure(contract), "weighted"}]
+    rows = pd.concat(parts, ignore_index=True)
+    summed = rows.groupby(keys, as_index=False, dropna=False).sum() if len(rows) else rows
+    if "weighted" in summed:
+        known = summed["respondents"].where(summed["respondents"] > 0)
+        summed["reported_share"] = summed.pop("weighted") / known
+    return pa.Table.from_pandas(summed, preserve_index=False), tally
+
+
+def _measure(contract: Contract) -> str:
+    return MEASURES.get(contract.table, "count")
+
+
+def _admit(
+    piece: pa.Table, contract: Contract, question: Question, ground: Ground
+) -> tuple[pd.DataFrame, Tally]:
+    sieve = Sieve(piece.num_rows)
+    scan(piece, contract, sieve)
+    keys, area = _place(piece, contract, ground, sieve)
+    if contract.column("moment") or contract.column("date"):
+        keys |= _week(piece, contract, question, sieve)
+    for role, asked in (("theme", question.themes), ("decision", DECISIONS)):
+        if contract.column(role):
+            code = read_codes(piece, contract.column(role), asked, sieve)
+            sieve.leave_out(f"{role}_not_asked", code < 0)
+            keys[role] = _Key(code, asked)
+    if contract.column("age"):
+        keys["age_band"] = _band(piece, contract, sieve)
+    measures = _measures(piece, contract, sieve)
+    sieve.by_area(area)
+    columns = {name: _shown(name, key, sieve.kept) for name, key in keys.items()}
+    columns |= {name: values[sieve.kept] for name, values in measures.items()}
+    return pd.DataFrame(columns), sieve.tally
+
+
+def _shown(name: str, key: _Key, kept: NDArray[np.bool_]) -> NDArray[np.generic]:
+    code = key.code[kept]
+    if name == "week":
+        return monday_of(code)
+    return np.array(key.names, dtype=object)[code] if key.names else code
+
+
+def _place(
+    piece: pa.Table, contract: Contract, ground: Ground, sieve: Sieve
+) -> tuple[dict[str, _Key], NDArray[np.int32]]:
+    if contract.column("area"):
+        text = piece[str(contract.name_of("area"))].cast(pa.string()).to_pandas()
+        area = pd.Index(ground.codes).get_indexer(text).astype(np.int32)
+        sieve.refuse("outside_the_areas", area < 0)
+        return {"area": _Key(area.astype(np.int64), ground.codes)}, area
+    cell = ground.grid.cell(*read_points(piece, contract, ground.grid))
+    area = ground.areas_of(cell)
+    sieve.refuse("outside_the_areas", area < 0)
+    x, y = read_points(piece, contract, ground.grid, swapped=True)
+    exchanged = ground.areas_of(ground.grid.cell(x, y)) >= 0
+    sieve.tally.swapped = int(np.count_nonzero(exchanged & (area < 0)))
+    return {"cell": _Key(cell)}, area
+
+
+def _week(piece: pa.Table, contract: Contract, question: Question, sieve: Sieve) -> dict[str, _Key]:
+    moment = read_moment(piece, contract)
+    sieve.refuse("no_readable_moment", np.isnat(moment))
+    refuse_expired(piece, contract, question, (moment, sieve))
+    end = np.datetime64(pd.Timestamp(question.reference_date))
+    sieve.leave_out("not_before_the_reference_date", moment >= end)
+    return {"week": _Key(week_of(moment))}
+
+
+def _band(piece: pa.Table, contract: Contract, sieve: Sieve) -> _Key:
+    """Return the age band; the age itself goes no further."""
+    age = read_numbers(piece, str(contract.name_of("age")), contract.dialect.decimal)
+    sieve.refuse("no_possible_age", ~((age >= 0) & (age <= OLDEST)))
+    return _Key(np.searchsorted(AGES, np.nan_to_num(age), side="right") - 1, BANDS)
+
+
+def _measures(piece: pa.Table, contract: Contract, sieve: Sieve) -> dict[str, NDArray[np.float64]]:
+    """Return what is added up; a row without a column for it counts as one."""
+    name = _measure(contract)
+    role = {"suspects": "count"}.get(name, name)
+    decimal = contract.dialect.decimal
+    if not contract.column(role):
+        return {name: np.ones(piece.num_rows)}
+    values = read_numbers(piece, str(contract.name_of(role)), decimal)
+    sieve.refuse(f"no_readable_{role}", ~(values >= 0))
+    if role != "respondents":
+        return {name: values}
+    column = contract.column("reported_share")
+    share = read_numbers(piece, column.name, decimal) if column else values
+    share = share / 100 if column and column.unit == "percent" else share
+    sieve.refuse("no_possible_share", ~((share >= 0) & (share <= 1)))
+    return {name: values, "weighted": values * share}
