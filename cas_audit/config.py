@@ -28,6 +28,7 @@ __all__ = [
     "Config",
     "Evidence",
     "Group",
+    "Publication",
     "Strict",
     "Text",
     "fill_in",
@@ -143,6 +144,16 @@ class Group(Strict):
     reference: str = "others"
 
 
+class Publication(Strict):
+    """What may be shown of a place.
+
+    Nothing is published about a place where fewer people live: there a flag would point at a
+    household, and with what the neighbours know at a person. One household is at most about five.
+    """
+
+    smallest_population: Annotated[int, Field(ge=SMALLEST_COUNT)] = 10
+
+
 class Evidence(Strict):
     """Where MLflow keeps the evidence; without a URI a sqlite store beside the audit folder."""
 
@@ -180,6 +191,7 @@ class Config(Strict):
     channels: Annotated[list[Literal["brought", "found", "unknown"]], Field(min_length=1)]
     max_refused_share: Annotated[float, Field(ge=0, lt=1)] = 0.01
     forecast: Forecast = Forecast()
+    publication: Publication = Publication()
     groups: Annotated[list[Group], Field(min_length=1)]
     checks: dict[str, dict[str, float]] = {}
     framework: str = "rekenkamer-2.0"

@@ -35,7 +35,14 @@ PACKAGES = (
     "skops",
     "xarray",
 )
-MODEL_PARTS = ("model", "trials", "forecasts.parquet", "partition.parquet", "purpose.yaml")
+MODEL_PARTS = (
+    "model",
+    "trials",
+    "public",
+    "forecasts.parquet",
+    "partition.parquet",
+    "purpose.yaml",
+)
 RESULTS = ("findings.json", "answers.json", "report.nl.html", "report.en.html")
 
 

@@ -93,6 +93,7 @@ def test_a_file_without_keys_is_refused(tmp_path: Path) -> None:
         ({"purpose": {"success": {"measure": "hit_rate", "at_least": -5}}}, "greater than 0"),
         ({"purpose": {"success": {"measure": "hit_rate", "at_least": 20}}}, "below 1"),
         ({"forecast": {"seed": -1}}, "greater than or equal to 0"),
+        ({"publication": {"smallest_population": 4}}, "greater than or equal to 5"),
     ],
 )
 def test_a_value_that_could_do_harm_is_refused(

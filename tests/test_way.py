@@ -21,6 +21,7 @@ from skops import io as skops_io
 from cas_audit import cli, schemas, steps
 from cas_audit.assure.gate import judge
 from cas_audit.assure.seal import differences, seal_audit
+from cas_audit.audit.dossier import Dossier
 from cas_audit.demo import prepare
 from cas_audit.errors import CasAuditError, EvidenceError
 from cas_audit.files import digest, read_json, read_yaml, tree, write_json, write_yaml
@@ -28,6 +29,7 @@ from cas_audit.forecast.features import make_features
 from cas_audit.forecast.models import TRUSTED
 from cas_audit.forecast.panel import build_panel
 from cas_audit.ingest.contract import load_contract
+from cas_audit.present.report import write_reports
 
 pytestmark = pytest.mark.slow
 CANARY = "kanariegeel"
@@ -334,6 +336,21 @@ def test_the_page_shows_every_point_and_finding(audited: Path) -> None:
         assert all(f'id="p{one["id"]}"' in page for one in answers)
         assert all(f'id="{one["check"]}"' in page for one in findings)
     assert 55 == len(answers)
+
+
+def test_the_map_is_drawn_from_what_is_public(audit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the tables of flags and scores a cell, the report opens the published one alone."""
+    opened: set[str] = set()
+    read = Dossier.table
+
+    def spy(self: Dossier, name: str) -> pd.DataFrame:
+        opened.add(name)
+        return read(self, name)
+
+    monkeypatch.setattr(Dossier, "table", spy)
+    write_reports(audit)
+
+    assert {"public/flags.parquet", "data/cells.parquet"} == opened
 
 
 def test_the_stored_model_gives_the_stored_scores(audited: Path) -> None:

@@ -15,6 +15,7 @@ from cas_audit.files import read_json, write_json
 from cas_audit.forecast.features import FEATURES, make_features
 from cas_audit.forecast.models import cas_ensemble, count_scores, draw_sample, store_model
 from cas_audit.forecast.panel import build_panel
+from cas_audit.forecast.publish import publish_flags
 from cas_audit.forecast.scores import flag_top, score_week, summarise
 from cas_audit.inference.stretches import stretches
 from cas_audit.progress import track
@@ -53,7 +54,8 @@ def forecast(config: Config, dossier: Path) -> None:
 
     Args:
         config: what is audited.
-        dossier: folder with `data/` from ingest; gains `model/`, `trials/` and the forecasts.
+        dossier: folder with `data/` from ingest; gains `model/`, `trials/`, the forecasts
+            and `public/`.
 
     Raises:
         InputError: the history is too short to train and test on.
@@ -70,13 +72,15 @@ def forecast(config: Config, dossier: Path) -> None:
         weekly.append(_weekly(city, theme, made, _judged(config)))
         if made.model is not None:
             store_model(made.model, dossier / f"model/{theme}.skops")
-    pd.concat(rows).to_parquet(dossier / "forecasts.parquet", index=False)
+    forecasts = pd.concat(rows)
+    forecasts.to_parquet(dossier / "forecasts.parquet", index=False)
     scores = pd.concat(weekly, ignore_index=True)
     scores.to_parquet(dossier / "model/weekly.parquet", index=False)
     write_json(dossier / "model/scores.json", _summary(scores))
     _describe(config, city, dossier)
     write_json(dossier / "trials/reproducibility.json", trial)
     write_json(dossier / "trials/future.json", future)
+    publish_flags(forecasts, dossier, config.publication.smallest_population)
 
 
 def _open(config: Config, data: Path) -> _City:

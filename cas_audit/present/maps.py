@@ -14,26 +14,28 @@ __all__ = ["draw_flags"]
 
 NEVER = "#eeeae2"
 LINES = "#8d8777"
+WITHHELD = "#ffffff"
 INCHES_WIDE = 7.2
 
 
 def draw_flags(
-    share: pd.Series, cells: pd.DataFrame, grid: dict[str, Any], *, scale_label: str
+    share: pd.Series, cells: pd.DataFrame, grid: dict[str, Any], *, labels: dict[str, str]
 ) -> bytes:
     """Draw how often each cell was flagged.
 
     Args:
-        share: share of the weeks in which a cell was flagged, indexed by cell.
+        share: share of the weeks in which a cell was flagged, indexed by cell; missing where it
+            is withheld, and then the cell is hatched.
         cells: columns cell and area, one row per kept cell.
         grid: rows, columns and cell_size_m (metres); row 0 is in the south.
-        scale_label: what the colours stand for.
+        labels: what the colours (`scale`) and the hatching (`withheld`) stand for.
 
     Returns:
         A PNG; the same input gives the same bytes on the same version of matplotlib.
     """
     shape = (int(grid["rows"]), int(grid["columns"]))
     field = np.full(shape, np.nan)
-    field.ravel()[cells["cell"]] = share.reindex(cells["cell"]).fillna(0).to_numpy()
+    field.ravel()[cells["cell"]] = share.reindex(cells["cell"]).fillna(-1).to_numpy()
     kilometres = float(grid["cell_size_m"]) / 1000
     tall = INCHES_WIDE * shape[0] / shape[1]
     figure = Figure(figsize=(INCHES_WIDE, min(max(tall, 3.0), 9.0)), dpi=150, layout="constrained")
@@ -45,16 +47,36 @@ def draw_flags(
     axes.imshow(base, cmap=_one_colour(), **shown)
     flagged = np.where(field > 0, field, np.nan)
     image = axes.imshow(flagged, cmap="YlOrRd", vmin=0, vmax=1, **shown)
+    if (field < 0).any():
+        _hatch(axes, field < 0, kilometres, labels["withheld"])
     lines = _borders(cells, shape) * kilometres
     axes.add_collection(LineCollection(list(lines), colors=LINES, linewidths=0.4))
     _scale_bar(axes, extent)
     axes.set_axis_off()
-    bar = figure.colorbar(image, ax=axes, shrink=0.5, pad=0.01, label=scale_label)
+    bar = figure.colorbar(image, ax=axes, shrink=0.5, pad=0.01, label=labels["scale"])
     bar.outline.set_visible(False)
     bar.set_ticks([0, 0.5, 1], labels=["0 %", "50 %", "100 %"])
     out = io.BytesIO()
     figure.savefig(out, format="png", bbox_inches="tight", metadata={"Software": None})
     return out.getvalue()
+
+
+def _hatch(
+    axes: Any,  # noqa: ANN401 - matplotlib is untyped here
+    withheld: NDArray[np.bool_],
+    kilometres: float,
+    label: str,
+) -> None:
+    """Hatch what is withheld, and say in words that it is: it looks like no number of flags."""
+    from matplotlib.collections import PolyCollection  # noqa: PLC0415
+    from matplotlib.patches import Patch  # noqa: PLC0415
+
+    style: Any = {"facecolor": WITHHELD, "edgecolor": LINES, "linewidth": 0.0, "hatch": "/////"}
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
+    place = np.argwhere(withheld)[:, None, ::-1]
+    axes.add_collection(PolyCollection((place + corners) * kilometres, **style))
+    below = {"loc": "upper right", "bbox_to_anchor": (1.0, 0.0), "frameon": False, "fontsize": 8}
+    axes.legend(handles=[Patch(label=label, **style)], **below)
 
 
 def _one_colour() -> Any:  # noqa: ANN401 - matplotlib is untyped here

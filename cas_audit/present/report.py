@@ -92,25 +92,28 @@ def _system(dossier: Dossier, words: Words) -> dict[str, Any]:
 
 
 def _theme(dossier: Dossier, words: Words, theme: str) -> dict[str, Any]:
-    flags = dossier.table("forecasts.parquet").query("theme == @theme")
+    flags = dossier.table("public/flags.parquet").query("theme == @theme").set_index("cell")
+    published = dossier.json("public/publication.json")
+    counts = published["themes"][theme]
     cells = dossier.table("data/cells.parquet")
     grid = dossier.json("data/grid.json")
     scores = dossier.json("model/scores.json")[theme]
-    weeks = int(flags["period"].nunique())
-    image = draw_flags(
-        flags.groupby("cell")["flagged"].mean(), cells, grid, scale_label=words.text("map_scale")
-    )
+    weeks = int(dossier.json("model/split.json")["test"]["weeks"])
+    labels = {"scale": words.text("map_scale"), "withheld": words.text("map_withheld")}
+    image = draw_flags(flags["share"], cells, grid, labels=labels)
     values = {
         "theme": theme,
         "weeks": weeks,
         "cells": len(cells),
-        "share": float(flags["flagged"].mean()),
+        "share": round(len(cells) * dossier.manifest.flagged_share) / len(cells),
         "dilated": scores["model"]["dilated_share"],
     }
+    hidden = "map_published" if counts["blurred"] or counts["withheld"] else "map_all_shown"
     return {
         "name": words.name(theme),
         "map": base64.b64encode(image).decode("ascii"),
         "map_text": words.text("map_text", **values),
+        "map_published": words.text(hidden, smallest=published["smallest_population"], **counts),
         "map_source": words.text("map_source", crs=grid["crs"], size=grid["cell_size_m"]),
         "scores_note": words.text(
             "scores_note", weeks=weeks, incidents=rounded(cautious(scores["model"]["incidents"]))
