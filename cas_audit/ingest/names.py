@@ -70,7 +70,9 @@ def resembles(name: str) -> str | None:
     ('a citizen service number', 'nationality', None)
     """
     plain = normalise(name)
-    parts = [*plain.split("_"), plain.replace("_", "")]
+    words = plain.split("_")
+    initials = "".join(word for word in words if len(word) == 1)  # B.S.N.
+    parts = [*words, initials, "".join(words)]
     for part in parts:
         if part in WORDS:
             return WORDS[part]

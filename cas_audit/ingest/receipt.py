@@ -74,7 +74,8 @@ def show_count(number: int) -> Count:
 def show_tally(tally: Tally) -> dict[str, object]:
     """Return the counts of a tally fit to be shown.
 
-    When any count is suppressed, the admitted total is too: it could give it away.
+    When any count is suppressed, the admitted total is too: it could give it away. When only the
+    admitted total is small, the offered one goes with it, for the same reason.
     """
     parts = {
         name: {rule: show_count(number) for rule, number in counts.items()}
@@ -82,7 +83,9 @@ def show_tally(tally: Tally) -> dict[str, object]:
     }
     hidden = sum(count.suppressed for part in parts.values() for count in part.values())
     admitted = Count(count=None, suppressed=True) if hidden else show_count(tally.admitted)
-    return {"offered": show_count(tally.offered), "admitted": admitted, **parts}
+    lone = admitted.suppressed and not hidden
+    offered = Count(count=None, suppressed=True) if lone else show_count(tally.offered)
+    return {"offered": offered, "admitted": admitted, **parts}
 
 
 def show_young(tally: Tally) -> Count:
