@@ -8,12 +8,11 @@ from pathlib import Path
 HOME = Path(__file__).resolve().parent.parent
 
 
-def test_the_readers_agree(tmp_path: Path) -> None:
-    """Gate and pandas come to the same rows, or the benchmark stops."""
-    command = [sys.executable, str(HOME / "benchmarks/ingest.py"), "--rows", "20000"]
+def run(tmp_path: Path, name: str, *arguments: str) -> str:
+    """Run a benchmark, and return the page it wrote."""
     out = tmp_path / "page.md"
     done = subprocess.run(
-        [*command, "--out", str(out)],
+        [sys.executable, str(HOME / f"benchmarks/{name}.py"), *arguments, "--out", str(out)],
         capture_output=True,
         text=True,
         check=False,
@@ -21,7 +20,29 @@ def test_the_readers_agree(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stderr
-    page = out.read_text()
+    return out.read_text()
+
+
+def test_the_readers_agree(tmp_path: Path) -> None:
+    """Gate and pandas come to the same rows, or the benchmark stops."""
+    page = run(tmp_path, "ingest", "--rows", "20000")
 
     assert "| csv |" in page
     assert "| parquet |" in page
+
+
+def test_malformed_input_never_quotes_itself(tmp_path: Path) -> None:
+    """A thousand inputs here; ten thousand by the command in the docs."""
+    page = run(tmp_path, "fuzz", "--inputs", "1000", "--seed", "7")
+
+    assert "1,000 inputs, messages that held the canary: 0." in page
+
+
+def test_no_marked_value_is_found_anywhere(tmp_path: Path) -> None:
+    """Every format and ending, with fewer marks than the command in the docs."""
+    rows = run(tmp_path, "leaks", "--canaries", "1500").splitlines()
+    table = [row for row in rows if row.startswith("| ") and "control" not in row][1:]
+    counts = [[one.strip() for one in row.split("|")[4:8]] for row in table]
+
+    assert len(table) == 14
+    assert [["0"] * 4] * 14 == counts

@@ -153,6 +153,7 @@ def _receipt(dossier: Dossier, words: Words, name: str) -> dict[str, Any]:
     return {
         **receipt,
         "columns": columns,
+        "dated": any(one["role"] in {"moment", "date"} for one in contract["columns"]),
         "period": words.text("period", **values),
         "found": [words.name(f"looks_like_{kind}") for kind in found],
     }
