@@ -188,6 +188,19 @@ def draft(
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder to make.")],
+    incidents: Annotated[Path, typer.Option("--incidents", help="CSV or Parquet.")],
+    areas: Annotated[Path, typer.Option("--areas", help="GeoJSON or GeoPackage.")],
+) -> None:
+    """Begin an audit: a configuration and contracts that still refuse every column."""
+    from cas_audit.ingest.draft import begin  # noqa: PLC0415
+
+    begin(folder, incidents, areas)
+    typer.echo(f"Next: write purposes in {folder}/*.contract.yaml, then fill in config.yaml.")
+
+
+@app.command()
 def schema(name: Annotated[str, typer.Argument(help="Such as config or statement.")]) -> None:
     """Print the published JSON Schema of a kind of file."""
     folder = Path(__file__).parent / "schemas"

@@ -1,14 +1,23 @@
 """The first hour: a drafted contract lists every column and admits none."""
 
+import json
 from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
-from cas_audit.errors import ContractError, InputError
+from cas_audit import cli
+from cas_audit.config import load_config
+from cas_audit.errors import ConfigError, ContractError, InputError
 from cas_audit.ingest.contract import Contract, load_contract
 from cas_audit.ingest.draft import draft_contract
 
+AREA = {
+    "type": "Feature",
+    "properties": {"code": "a"},
+    "geometry": {"type": "Polygon", "coordinates": [[[4, 52], [5, 52], [5, 53], [4, 52]]]},
+}
 HEADER = 'x_rd;"y, ""rd""";BSN nummer;toelichting\n'
 
 
@@ -62,3 +71,26 @@ def test_a_file_without_a_header(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="has no columns"):
         draft_contract(tmp_path / "t.csv")
+
+
+def test_an_audit_begins_with_everything_refused(tmp_path: Path) -> None:
+    """Headers are read; the first run says what to write, and no half folder stays behind."""
+    (tmp_path / "i.csv").write_text("x_rd,naam\n1,iemand\n")
+    areas = {"type": "FeatureCollection", "features": [AREA]}
+    (tmp_path / "a.geojson").write_text(json.dumps(areas))
+    folder = tmp_path / "audit"
+    chosen = ["--incidents", str(tmp_path / "i.csv"), "--areas", str(tmp_path / "a.geojson")]
+    done = [CliRunner().invoke(cli.app, ["init", str(folder), *chosen]) for _ in range(2)]
+    text = (folder / "incidents.contract.yaml").read_text()
+
+    assert [0, 1] == [one.exit_code for one in done]
+    assert isinstance(done[1].exception, InputError)
+    assert {"config.yaml", "incidents.contract.yaml", "areas.contract.yaml", "statements"} == {
+        path.name for path in folder.iterdir()
+    }
+    assert "think twice" in text
+    assert "iemand" not in text
+    with pytest.raises(ContractError):
+        load_contract(str(folder / "incidents.contract.yaml"))
+    with pytest.raises(ConfigError, match="reference_date"):
+        load_config(folder / "config.yaml")

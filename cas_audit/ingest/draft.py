@@ -1,12 +1,13 @@
 """The first hour: a contract drafted from a header, in which every column is still refused."""
 
+import json
 from pathlib import Path
 
 from cas_audit.errors import InputError
-from cas_audit.ingest.names import normalise
+from cas_audit.ingest.names import resembles
 from cas_audit.ingest.sources import read_names
 
-__all__ = ["draft_contract"]
+__all__ = ["begin", "draft_contract"]
 
 HEAD = """\
 # Drafted from a header; no row was read. A column without a purpose is refused and never read.
@@ -17,38 +18,52 @@ HEAD = """\
 COLUMN = """\
 - name: {name}
   role: ""{hint}
+  type: ""
   meaning: {{nl: "", en: ""}}
   purpose: {{nl: "", en: ""}}
   ground: ""
   retention_years: 1
   concerns: {{nl: "", en: ""}}
 """
-SENSITIVE = {
-    "bsn": "a citizen service number",
-    "naam": "a name",
-    "name": "a name",
-    "mail": "an e-mail address",
-    "telefoon": "a telephone number",
-    "phone": "a telephone number",
-    "nationaliteit": "nationality",
-    "nationality": "nationality",
-    "geboorte": "birth",
-    "birth": "birth",
-    "etni": "ethnicity",
-    "ethni": "ethnicity",
-    "religi": "religion",
-    "geloof": "religion",
-    "gezondheid": "health",
-    "health": "health",
-    "straat": "an address",
-    "adres": "an address",
-    "address": "an address",
-    "postcode": "an address",
-    "kenteken": "a licence plate",
-    "toelichting": "free text",
-    "omschrijving": "free text",
-    "remark": "free text",
-}
+CONFIG = """\
+# Begun by `cas-audit init`. Fill in what is empty; schema: `cas-audit schema config`.
+name: my-system
+version: "1"
+title: {{nl: "", en: ""}}
+reference_date:  # the day against which age is measured, such as 2026-01-05
+regime:  # wpg_8, wpg_9, wpg_13, avg or open_data
+retention_years: 5
+
+purpose:
+  goal: {{nl: "", en: ""}}
+  action: {{nl: "", en: ""}}
+
+sources:
+  incidents: {{path: {incidents}, contract: incidents.contract.yaml}}
+  areas: {{path: {areas}, contract: areas.contract.yaml}}
+themes: []  # such as [home_burglary]: the names that the contract gives to the source's codes
+channels: [brought]
+groups: []  # such as [{{name: born_outside_europe}}]: groups that the contract of the areas names
+statements: statements
+"""
+
+
+def begin(folder: Path, incidents: Path, areas: Path) -> None:
+    """Write a configuration and two drafted contracts; only headers are read.
+
+    Raises:
+        InputError: the folder exists, or a file has no readable header.
+    """
+    if folder.exists():
+        message = f"{folder} exists; expected a folder that is yet to be made."
+        raise InputError(message)
+    drafts = {"incidents": draft_contract(incidents), "areas": draft_contract(areas)}
+    paths = {"incidents": json.dumps(str(incidents.absolute()), ensure_ascii=False)}
+    paths["areas"] = json.dumps(str(areas.absolute()), ensure_ascii=False)
+    (folder / "statements").mkdir(parents=True)
+    for name, text in drafts.items():
+        (folder / f"{name}.contract.yaml").write_text(text, encoding="utf-8")
+    (folder / "config.yaml").write_text(CONFIG.format(**paths), encoding="utf-8")
 
 
 def draft_contract(path: Path) -> str:
@@ -78,6 +93,5 @@ def _quote(name: str) -> str:
 
 def _hint(name: str) -> str:
     """Warn where a name suggests what should rarely come in."""
-    plain = normalise(name)
-    found = next((what for part, what in SENSITIVE.items() if part in plain), None)
+    found = resembles(name)
     return f"  # looks like {found}: think twice" if found else ""
