@@ -74,6 +74,9 @@ class City:
         self.rng = np.random.default_rng(seed)
         rows = -(-canaries // len(REFUSED))
         table = pd.read_csv(self.feed / "incidents.csv", dtype=str)
+        known = (table["x_rd"] != "0.0") & (table["pleegmoment"] != "onbekend")
+        asked = (table["feitcode"] == "woninginbraak") & (table["melding"] == "aangifte")
+        table = table[known & asked]  # so that only what a scenario spoils is wrong
         self.table = table.sample(rows, random_state=seed, replace=len(table) < rows)
         self.table = self.table.assign(**{name: self.marks(rows) for name in REFUSED})
         self.planted = rows * len(REFUSED)
