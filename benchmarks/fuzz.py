@@ -24,9 +24,10 @@ from cas_audit.config import read_record
 from cas_audit.errors import CasAuditError, ContractError
 from cas_audit.ingest.contract import Contract, load_contract
 from cas_audit.ingest.counts import admit_counts
-from cas_audit.ingest.formats import Broken, open_table
+from cas_audit.ingest.formats import open_table
 from cas_audit.ingest.grid import Grid
 from cas_audit.ingest.names import Unfit
+from cas_audit.ingest.opened import Broken
 from cas_audit.ingest.question import Ground, Question
 from cas_audit.rooms import room
 

@@ -60,7 +60,8 @@ class Counter:
 
     def _gather(self) -> None:
         """Count the held keys, and add them to those counted before."""
-        keys = np.sort(np.concatenate(self.held)) if self.held else np.empty(0, dtype=np.int64)
+        keys = np.concatenate([np.empty(0, dtype=np.int64), *self.held])
+        keys.sort()
         self.held = []
         first = np.flatnonzero(np.diff(keys, prepend=keys[:1] - 1))
         key, count = keys[first], np.diff(first, append=len(keys))
@@ -86,12 +87,12 @@ class Counter:
         rest, theme = _unpack(rest, THEME_BITS)
         rest, shift = _unpack(rest, SHIFT_BITS)
         cell, week = _unpack(rest, WEEK_BITS)
-        mondays = monday_of(np.arange(1 << WEEK_BITS))
+        mondays = pa.array(monday_of(np.arange(1 << WEEK_BITS)))
         return pa.table(
             {
                 "cell": cell,
-                "week": pa.array(mondays[week]),
-                "shift": shift,
+                "week": pa.DictionaryArray.from_arrays(week.astype(np.int16), mondays),
+                "shift": shift.astype(np.int8),
                 "theme": _named(theme, self.themes),
                 "channel": _named(channel, self.channels),
                 "count": self.count,
@@ -110,7 +111,7 @@ def _unpack(key: Numbers, bits: int) -> tuple[Numbers, Numbers]:
 
 
 def _named(code: Numbers, names: list[str]) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(code.astype(np.int32), pa.array(names, pa.string()))
+    return pa.DictionaryArray.from_arrays(code.astype(np.int16), pa.array(names, pa.string()))
 
 
 def plain(table: pa.Table) -> pd.DataFrame:

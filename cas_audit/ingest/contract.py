@@ -110,10 +110,14 @@ class Column(Strict):
 
 
 class Dialect(Strict):
-    """How a CSV file writes: by default UTF-8, a decimal point, and the delimiter is looked for."""
+    """How a CSV file writes: by default UTF-8, a decimal point, and the delimiter is looked for.
+
+    Without `quotes` a quote is a character like any other: for systems that never quote a field.
+    """
 
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     decimal: Literal[".", ","] = "."
+    quotes: bool = True
     encoding: Literal["utf-8", "windows-1252", "iso-8859-1", "iso-8859-15"] = "utf-8"
 
 

@@ -4,54 +4,25 @@ Runs in the child process only (`worker.py`): bytes of a refused column of a row
 through the parser's buffer there, and go down with it.
 """
 
-import csv
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from queue import Queue
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from cas_audit.ingest.contract import Column, Contract, Dialect
+from cas_audit.ingest.delimited import parse, read_header
 from cas_audit.ingest.names import match_names
+from cas_audit.ingest.opened import Broken, Opened
 
-__all__ = ["Broken", "Opened", "open_table", "read_header"]
+__all__ = ["open_table", "read_names"]
 
-DELIMITERS = ",;\t|"
-BLOCK_BYTES = 1 << 20  # the parser's own unit: small enough to stay in the cache
-COUNT_BYTES, WINDOW_BYTES = 1 << 20, 1 << 26
 ROWS_A_PIECE = 1 << 18
 AHEAD = 4
-ROW, COLUMN = re.compile(r"Row #(\d+)"), re.compile(r"In CSV column #(\d+)")
-
-
-class Broken(Exception):  # noqa: N818 - reads as what is found
-    """A source that cannot be read: the kind of error, and the place where that is known."""
-
-    def __init__(self, error: str, **place: int | str) -> None:
-        """Say what kind of error, and where."""
-        super().__init__(error)
-        self.said = {"kind": "broken", "error": error, **place}
-
-
-class Opened(NamedTuple):
-    """A source of which the header was read."""
-
-    names: list[str]
-    matched: dict[str, str]
-    pieces: Iterator[pa.Table]  # admitted columns under the names of the contract
-    crs: str = ""
-    content: Any = None  # a running SHA-256 of what a database gave; a file has its own
-
-    @property
-    def refused(self) -> list[str]:
-        """The columns that were offered and are not read."""
-        return sorted(set(self.names) - set(self.matched.values()))
 
 
 def open_table(job: dict[str, Any], contract: Contract) -> Opened:
@@ -65,7 +36,7 @@ def open_table(job: dict[str, Any], contract: Contract) -> Opened:
     return opened._replace(pieces=_ahead(_named(_larger(opened.pieces), opened.matched)))
 
 
-def read_header(job: dict[str, Any], dialect: Dialect) -> list[str]:
+def read_names(job: dict[str, Any], dialect: Dialect) -> list[str]:
     """Return the column names of a source; no row is read."""
     return OPENERS[job["format"]](job, dialect, []).names
 
@@ -109,93 +80,10 @@ def _ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
 
 def _open_csv(job: dict[str, Any], dialect: Dialect, wanted: list[Column]) -> Opened:
     path = Path(job["path"])
-    names, delimiter = _read_header(path, dialect)
-    matched = match_names(names, [column.name for column in wanted])
-    return Opened(names, matched, _parse_csv(path, dialect, delimiter, list(matched.values())))
-
-
-def _parse_csv(
-    path: Path, dialect: Dialect, delimiter: str, columns: list[str]
-) -> Iterator[pa.Table]:
-    quotes: list[int] = []
-    counting = Thread(target=lambda: quotes.append(_count_quotes(path)), daemon=True)
-    counting.start()  # beside the parser, which leaves a core free
-
-    def stream(*, threads: bool) -> Iterator[pa.RecordBatch]:
-        from pyarrow import csv as arrow_csv  # noqa: PLC0415 - only the format asked for is loaded
-
-        return iter(
-            arrow_csv.open_csv(
-                path,
-                arrow_csv.ReadOptions(
-                    encoding=dialect.encoding, block_size=BLOCK_BYTES, use_threads=threads
-                ),
-                arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-                arrow_csv.ConvertOptions(
-                    include_columns=columns,
-                    column_types=dict.fromkeys(columns, pa.string()),
-                    null_values=[""],
-                    strings_can_be_null=True,
-                ),
-            )
-        )
-
-    fault: Broken | None = None
-    try:
-        for batch in stream(threads=True):
-            yield pa.Table.from_batches([batch])
-    except pa.ArrowException as error:
-        fault = Broken(type(error).__name__, **_place(lambda: stream(threads=False)))
-    counting.join()
-    if quotes != [quotes[0] // 2 * 2]:  # the parser swallows what follows an odd one
-        fault = Broken("OpenQuote")
-    if fault:
-        raise fault
-
-
-def _place(again: Callable[[], Iterator[Any]]) -> dict[str, int]:
-    """Parse once more, in order, for the row and column: only the numbers of what is said."""
-    try:
-        for _ in again():
-            pass
-    except pa.ArrowException as error:
-        said = str(error)
-        found = {"row": ROW.search(said), "column_number": COLUMN.search(said)}
-        first = {"row": 0, "column_number": 1}  # rows count the header, columns begin at 0
-        return {key: int(one.group(1)) + first[key] for key, one in found.items() if one}
-    return {}
-
-
-def _read_header(path: Path, dialect: Dialect) -> tuple[list[str], str]:
-    """Return the names in the first record, and the delimiter."""
-    signed = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
-    with path.open("rb") as stream:
-        header = stream.readline(BLOCK_BYTES)
-        while header.count(b'"') % 2 and len(header) < BLOCK_BYTES:  # a newline within quotes
-            more = stream.readline(BLOCK_BYTES)
-            if not more:
-                break
-            header += more
-    lines = header.decode(signed).splitlines(keepends=True)
-    delimiter = dialect.delimiter or _sniff(lines)
-    return next(csv.reader(lines, delimiter=delimiter), []), delimiter
-
-
-def _sniff(lines: list[str]) -> str:
-    return max(DELIMITERS, key=lambda one: len(next(csv.reader(lines, delimiter=one), [])))
-
-
-def _count_quotes(path: Path) -> int:
-    """Count through a window on the file: nothing is copied, and little is held."""
-    size = path.stat().st_size
-    quotes = 0
-    for start in range(0, size, WINDOW_BYTES):
-        length = min(WINDOW_BYTES, size - start)
-        window = np.memmap(path, np.uint8, "r", offset=start, shape=(length,))
-        for at in range(0, length, COUNT_BYTES):
-            quotes += int(np.count_nonzero(window[at : at + COUNT_BYTES] == ord('"')))
-        del window
-    return quotes
+    header = read_header(path, dialect)
+    matched = match_names(header.names, [column.name for column in wanted])
+    pieces = parse(path, dialect, header, list(matched.values()))
+    return Opened(header.names, matched, pieces)
 
 
 def _open_parquet(job: dict[str, Any], dialect: Dialect, wanted: list[Column]) -> Opened:

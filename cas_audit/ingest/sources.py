@@ -85,7 +85,7 @@ def read_table(
     tally = Tally(**said["tally"])
     tally.areas = {int(area): rows for area, rows in tally.areas.items()}
     quality = plain(rest[0]) if rest else None
-    return Read(first.to_pandas(), quality, tally, _offered(contract, said, tally.scanned))
+    return Read(_dated(first), quality, tally, _offered(contract, said, tally.scanned))
 
 
 def read_areas(source: Source, contract: Contract) -> tuple[Any, Offered]:
@@ -185,6 +185,14 @@ def _tables(content: bytes) -> list[pa.Table]:
     while stream.tell() < stream.size():
         tables.append(pa.ipc.open_stream(stream).read_all())
     return tables
+
+
+def _dated(table: pa.Table) -> pd.DataFrame:
+    """Return the table with its weeks as moments: they come as places in a list, which is less."""
+    found: pd.DataFrame = table.to_pandas()
+    if "week" in found:
+        found["week"] = found["week"].astype("datetime64[us]")
+    return found
 
 
 def _said(table: pa.Table) -> dict[str, Any]:

@@ -17,10 +17,11 @@ import pyarrow as pa
 
 from cas_audit.ingest.contract import Contract, Dialect
 from cas_audit.ingest.counts import admit_counts
-from cas_audit.ingest.formats import Broken, Opened, open_table, read_header
+from cas_audit.ingest.formats import open_table, read_names
 from cas_audit.ingest.grid import Grid
 from cas_audit.ingest.incidents import admit_incidents
 from cas_audit.ingest.names import Unfit, resembles
+from cas_audit.ingest.opened import Broken, Opened
 from cas_audit.ingest.question import Ground, Question
 from cas_audit.ingest.scan import find_identifiers
 from cas_audit.ingest.sieve import Sieve
@@ -35,7 +36,7 @@ def main() -> None:
         job = json.loads(sys.stdin.buffer.readline())
         if job["task"] == "header":
             dialect = Dialect.model_validate(job["dialect"])
-            sys.stdout.write(json.dumps(read_header(job, dialect)))
+            sys.stdout.write(json.dumps(read_names(job, dialect)))
             return
         contract = Contract.model_validate(job["contract"])
         opened = open_table(job, contract)
