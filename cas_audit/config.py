@@ -128,13 +128,18 @@ class Sources(Strict):
 
 
 class Forecast(Strict):
-    """How the forecast is made and on which weeks it is judged."""
+    """How the forecast is made and on which weeks it is judged.
+
+    `refits` is how often the history is drawn again and the model refitted on it, to see how far
+    flags follow chance; without refits, checks of exposure have stretches of weeks to go by.
+    """
 
     model: Literal["cas_ensemble", "counting"] = "cas_ensemble"
     flagged_share: Share = 0.03
     train_weeks: Annotated[int, Field(ge=4)] = 52
     test_weeks: Annotated[int, Field(ge=4)] = 52
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
+    refits: Annotated[int, Field(ge=0, le=1000)] = 20
 
 
 class Group(Strict):

@@ -60,9 +60,21 @@ def flags(counts: list[list[int]], *, always: bool) -> dict[str, dict[str, list[
     named = {"theme": ["home_burglary"] * len(right["cell"])}
     return {
         "forecasts.parquet": {**rows, **themes},
-        "partition.parquet": {"period": periods, "stretch": partition},
+        "stretches.parquet": {"period": periods, "stretch": partition},
         "data/incidents.parquet": {**right, **named, "channel": ["brought"] * len(right["cell"])},
     }
+
+
+def refits(shares: list[list[float]]) -> dict[str, list[Any]]:
+    """Lay out histories drawn again: the share of the weeks in which cells 0 and 2 are flagged."""
+    rows = [
+        (number, cell, one)
+        for number, pair in enumerate(shares)
+        for cell, one in zip((0, 2), pair, strict=True)
+    ]
+    number, cell, share = (list(column) for column in zip(*rows, strict=True))
+    theme = ["home_burglary"] * len(rows)
+    return {"theme": theme, "refit": number, "cell": cell, "share": share}
 
 
 def residents(cells: int) -> dict[str, list[Any]]:
@@ -78,6 +90,11 @@ def tables(case: dict[str, Any]) -> dict[str, dict[str, list[Any]]]:
         if key in case:
             found.update(flags(case[key], always=always))
             found["data/residents.parquet"] = residents(len(case[key][0]))
+    if "data/residents.parquet" in found:
+        cells = found["data/residents.parquet"]["cell"]
+        found["partition.parquet"] = {"cell": cells, "wide": cells, "fine": cells}
+    if "refits" in case:
+        found["trials/refits.parquet"] = refits(case["refits"])
     if "weeks" in case:
         found["data/weeks.parquet"] = {"week": days(case["weeks"])}
     return found
@@ -164,7 +181,9 @@ def test_shuffled_rows_leave_the_finding_as_it_was(
     for table, columns in tables(case).items():
         mixed = pd.DataFrame(columns).sample(frac=1, random_state=1)
         shuffled[table] = mixed.to_dict("list")
-    mixed_case = {key: value for key, value in case.items() if key not in {"flags", "right"}}
+    mixed_case = {
+        key: value for key, value in case.items() if key not in {"flags", "right", "refits"}
+    }
     one = find(tmp_path / "one", manifest, name, case)
     other = find(tmp_path / "other", manifest, name, {**mixed_case, "tables": shuffled})
 

@@ -57,7 +57,7 @@ def test_scores_agree_with_a_count_by_hand() -> None:
     kept[0, 5] = False
     flagged = np.zeros((6, 6), dtype=bool)
     flagged[1, 1] = flagged[3, 0] = True
-    found = score_week(counts, flagged, kept)
+    [found] = score_week(counts, flagged, np.where(kept, 0, -1))
 
     assert (4, 2, 1, 2, 1) == (
         found.incidents,
@@ -76,6 +76,6 @@ def test_scores_agree_with_a_count_by_hand() -> None:
 def test_a_week_without_incidents_has_no_hit_rate() -> None:
     """Undefined is not zero."""
     empty = np.zeros((3, 3), dtype=np.float32)
-    found = score_week(empty, np.eye(3, dtype=bool), np.ones((3, 3), dtype=bool))
+    [found] = score_week(empty, np.eye(3, dtype=bool), np.zeros((3, 3), dtype=np.int64))
 
     assert (None, None, 0.0) == (found.hit_rate, found.pai, found.precision)

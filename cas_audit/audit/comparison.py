@@ -1,14 +1,36 @@
 """Groups against their references, theme by theme, brought together in one finding."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from cas_audit.audit.finding import Estimand, Finding, Outcome, as_rows
-from cas_audit.inference.stretches import Interval, ratio_interval, verdict
+from cas_audit.inference.interval import Critical, Interval, verdict
+from cas_audit.inference.replicates import compare_replicates, log_ratio_interval
+from cas_audit.inference.scores import Scores, compare_together, ratio
 
-__all__ = ["Comparison", "compare", "level_for", "summarise"]
+__all__ = ["Measured", "compare", "effective_events", "summarise"]
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of one group against its reference, for one theme.
+
+    Either `scores`, or `estimate` with `refits`: the ratio on this map, and on each history drawn
+    again. `enough` says whether the counts fixed beforehand allow a judgement.
+    """
+
+    theme: str
+    group: str
+    reference: str
+    scores: Scores | None = None
+    estimate: float = float("nan")
+    refits: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    enough: bool = True
 
 
 @dataclass(frozen=True)
@@ -29,39 +51,50 @@ class Comparison:
             "reference": self.reference,
             "ratio": self.ratio and self.ratio.estimate,
             "low": self.ratio and self.ratio.low,
-            "high": self.ratio and self.ratio.high,
-            "stretches": self.ratio and self.ratio.stretches,
+            "high": self.ratio and finite(self.ratio.high),
+            "units": self.ratio and self.ratio.units,
         }
 
 
-def level_for(comparisons: int) -> float:
-    """Return the level at which so many intervals hold together in 95 % (Bonferroni)."""
-    return 1 - 0.05 / comparisons
+def finite(value: float) -> float | None:
+    """Return a bound as a record holds it: without a bound is null."""
+    return value if np.isfinite(value) else None
 
 
-def compare(
-    theme: str,
-    group: dict[str, str],
-    per_stretch: pd.DataFrame,
-    level: float,
-    tolerance: tuple[float, float],
-) -> Comparison:
-    """Compare a group with its reference.
+def compare(measured: Sequence[Measured], tolerance: tuple[float, float]) -> list[Comparison]:
+    """Compare every group with its reference; all intervals hold together in 95 %.
 
     Args:
-        theme: offence theme.
-        group: with `name` and `reference`.
-        per_stretch: columns group and reference, one row per stretch, same unit.
-        level: two-sided confidence level of the interval of the ratio.
+        measured: of one check, all by scores or all by refits.
         tolerance: lowest and highest ratio that is tolerated.
     """
-    values = per_stretch[["group", "reference"]].to_numpy(dtype=float).T
-    ratio = ratio_interval(values[0], values[1], level)
-    inside = None if ratio is None else verdict(ratio, *tolerance)
-    return Comparison(theme, group["name"], group["reference"], ratio, inside)
+    sound = [one for one in measured if one.enough]
+    critical = _critical(sound) if sound else None
+    return [_judge(one, critical, tolerance) for one in measured]
 
 
-def summarise(compared: list[Comparison], level: float, estimand: Estimand) -> Finding:
+def _critical(sound: Sequence[Measured]) -> Critical | None:
+    by_scores = [one.scores for one in sound if one.scores]
+    if by_scores:
+        return compare_together(by_scores, LEVEL)
+    return compare_replicates(np.array([one.refits for one in sound]), LEVEL)
+
+
+def _judge(one: Measured, critical: Critical | None, tolerance: tuple[float, float]) -> Comparison:
+    found = None
+    if one.enough and critical:
+        found = (
+            ratio(one.scores, critical)
+            if one.scores
+            else log_ratio_interval(one.estimate, one.refits, critical)
+        )
+    inside = None if found is None else verdict(found, *tolerance)
+    return Comparison(one.theme, one.group, one.reference, found, inside)
+
+
+def summarise(
+    compared: list[Comparison], estimand: Estimand, *, without_refits: bool = False
+) -> Finding:
     """Return one finding: met only if all are, not met if any is not; shows the worst."""
     outcome = Outcome.MET
     if any(one.inside is None for one in compared):
@@ -69,22 +102,35 @@ def summarise(compared: list[Comparison], level: float, estimand: Estimand) -> F
     if any(one.inside is False for one in compared):
         outcome = Outcome.NOT_MET
     worst = _worst(compared, outcome)
-    ratio = worst.ratio
-    few = outcome is Outcome.INSUFFICIENT and ratio is None
+    found = worst.ratio
+    few = outcome is Outcome.INSUFFICIENT and found is None
     undefined = sum(one.ratio is None for one in compared)
+    gap = found and finite(found.high - found.estimate)
     return Finding(
         outcome=outcome,
-        message="too_few_stretches" if few else outcome.value,
+        message="too_few" if few else outcome.value,
         values=as_rows([worst.row()])[0],
         estimand=estimand,
-        estimate=ratio and ratio.estimate,
-        interval=ratio and (ratio.low, ratio.high),
-        level=level,
-        interim=True,
+        estimate=found and found.estimate,
+        interval=found and (found.low, finite(found.high)),
+        level=LEVEL,
+        without_refits=without_refits,
         n={"comparisons": len(compared), "undefined": undefined},
-        smallest_gap=ratio and ratio.high - ratio.estimate,
+        smallest_gap=gap,
         tables={"groups": as_rows([one.row() for one in compared])},
     )
+
+
+def effective_events(weight: NDArray[np.float64], events: NDArray[np.float64]) -> float:
+    """Return as how many equal events weighted ones count (Kish 1965).
+
+    (sum of w * n)² / (sum of w² * n), for n events of weight w in each row.
+
+    >>> effective_events(np.array([1.0, 0.5]), np.array([2.0, 0.0]))
+    2.0
+    """
+    squares = float((weight**2 * events).sum())
+    return round(float((weight * events).sum()) ** 2 / squares, 6) if squares else 0.0
 
 
 def _worst(compared: list[Comparison], outcome: Outcome) -> Comparison:
@@ -94,4 +140,6 @@ def _worst(compared: list[Comparison], outcome: Outcome) -> Comparison:
 
 
 def _distance(one: Comparison) -> float:
-    return abs(float(np.log(one.ratio.estimate))) if one.ratio else float("inf")
+    if not one.ratio:
+        return float("inf")
+    return abs(float(np.log(one.ratio.estimate))) if one.ratio.estimate > 0 else float("inf")

@@ -30,6 +30,7 @@ class Estimand(StrEnum):
     THIS_MAP = "this_map"  # flags and residents fixed: exact
     THIS_PROCESS = "this_process"  # this city's history drawn again
     OUTCOMES = "outcomes_given_flags"  # outcomes random, flags fixed
+    BEYOND = "beyond_this_city"  # hot spots as one draw from a spatial process
     RECORD = "record"  # a fact of the record, no inference
 
 
@@ -37,7 +38,8 @@ class Finding(Strict):
     """The result of one check; undefined is null, never NaN or 0.
 
     `interval` is two-sided at `level`; `tables` hold rows as data for the report.
-    `interim` marks an interval from stretches of weeks, used until intervals are shared.
+    `without_refits` marks an interval about this process that comes from stretches of weeks: what
+    training on another history would change is not in it.
     """
 
     check: str = ""
@@ -49,7 +51,7 @@ class Finding(Strict):
     estimate: float | None = None
     interval: tuple[float | None, float | None] | None = None
     level: float | None = None
-    interim: bool = False
+    without_refits: bool = False
     n: dict[str, int] = {}
     smallest_gap: float | None = None
     thresholds: dict[str, float] = {}

@@ -14,7 +14,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class WeekScore:
-    """Counts of one week; rates follow from sums of counts, never from means of rates."""
+    """Counts of one week in one block; rates follow from sums, never from means of rates."""
 
     incidents: int
     hits: int
@@ -86,25 +86,33 @@ def flag_top(
     return flagged.reshape(kept.shape)
 
 
-def score_week(counts: NDArray[np.float32], flagged: Flags, kept: Flags) -> WeekScore:
-    """Count what flags caught in one week.
+def score_week(
+    counts: NDArray[np.float32], flagged: Flags, block: NDArray[np.int64]
+) -> list[WeekScore]:
+    """Count what flags caught in one week, block by block.
 
     Args:
-        counts: incidents per cell, shape (rows, columns); those outside `kept` do not count.
+        counts: incidents per cell, shape (rows, columns); those in no block do not count.
         flagged: flagged cells, same shape.
-        kept: cells that take part, same shape.
+        block: block of each cell, numbered from 0, -1 for cells that take no part, same shape.
 
     Returns:
-        The counts; a near hit is in one of the eight neighbours of a flagged cell.
+        The counts of each block; a near hit is in one of the eight neighbours of a flagged cell,
+        in whichever block that lies.
     """
-    inside = np.where(kept, counts, 0)
+    kept = block >= 0
     dilated = ndimage.binary_dilation(flagged, np.ones((3, 3), dtype=bool)) & kept
-    return WeekScore(
-        incidents=int(inside.sum()),
-        hits=int(inside[flagged].sum()),
-        near_hits=int(inside[dilated & ~flagged].sum()),
-        flagged_cells=int(flagged.sum()),
-        flagged_cells_with_incident=int((inside[flagged] > 0).sum()),
-        dilated_cells=int(dilated.sum()),
-        cells=int(kept.sum()),
-    )
+    parts = {
+        "incidents": counts,
+        "hits": counts * flagged,
+        "near_hits": counts * (dilated & ~flagged),
+        "flagged_cells": flagged,
+        "flagged_cells_with_incident": flagged & (counts > 0),
+        "dilated_cells": dilated,
+        "cells": kept,
+    }
+    sums = {name: np.bincount(block[kept], values[kept]) for name, values in parts.items()}
+    return [
+        WeekScore(**{name: int(values[one]) for name, values in sums.items()})
+        for one in range(len(sums["cells"]))
+    ]

@@ -21,7 +21,7 @@ def show_finding(words: Words, finding: Finding) -> dict[str, Any]:
         "sentence": words.sentence(finding),
         "limits": texts["limits"],
         "remedy": texts["remedy"],
-        "interim": finding.interim,
+        "without_refits": finding.without_refits,
         "facts": [
             ("estimate", _figure(words, finding.estimate)),
             ("interval", _between(words, low, high)),

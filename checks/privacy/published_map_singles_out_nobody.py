@@ -1,27 +1,16 @@
 """No value on the published map is about a handful of people, or tells their cells apart."""
 
-from dataclasses import dataclass
-from statistics import NormalDist
-
 import numpy as np
 import pandas as pd
 
-from cas_audit.audit.comparison import level_for
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome, as_rows
 from cas_audit.audit.record import cautious
+from cas_audit.inference.curves import Auc, paired_auc
+from cas_audit.inference.interval import Critical, critical_values
 
 CHANCE = 0.5
 RANK = (Outcome.NOT_MET, Outcome.INSUFFICIENT, Outcome.MET)
-
-
-@dataclass(frozen=True)
-class _Auc:
-    """How often the value is higher in a cell with an incident than in one without."""
-
-    estimate: float | None
-    low: float | None = None
-    high: float | None = None
 
 
 def published_map_singles_out_nobody(
@@ -37,7 +26,7 @@ def published_map_singles_out_nobody(
     Then a membership test (Yeom et al. 2018): among cells with fewer residents than the least, how
     often is the published share higher in a cell with an incident in the weeks of training than in
     one without, in the same area. That is the AUC, with the interval of Hanley & McNeil (1982) per
-    area, weighted by pairs and Bonferroni over themes. It must lie within `max_auc_gap` of a half,
+    area, weighted by pairs, together for all themes. It must lie within `max_auc_gap` of a half,
     on either side. Where the small cells of each area all show the same, it is a half by
     construction, however few they are. The same test on the exact shares shows what blurring took.
 
@@ -49,19 +38,19 @@ def published_map_singles_out_nobody(
     """
     flags = _flags(dossier)
     themes = sorted(flags["theme"].unique())
-    level = level_for(max(len(themes), 1))
+    critical = critical_values(float("inf"), np.eye(max(len(themes), 1)))
     judged = []
     for theme in themes:
         part = flags[flags["theme"] == theme]
         small = part[part["residents"].round(6) < min_residents]
         values, fewest = _fewest(part)
-        after = _auc(small, "share", level)
+        after = _auc(small, "share", critical)
         row = {
             "theme": theme,
             "residents": cautious(int(fewest)),
             "published_values": values,
             "small_cells": len(small),
-            "before_blurring": _auc(small, "exact", level).estimate,
+            "before_blurring": _auc(small, "exact", critical).estimate,
             "after_blurring": after.estimate,
         }
         if not values:
@@ -87,7 +76,7 @@ def published_map_singles_out_nobody(
         estimand=Estimand.OUTCOMES,
         estimate=after.estimate,
         interval=None if after.low is None else (after.low, after.high),
-        level=None if after.low is None else level,
+        level=None if after.low is None else critical.level,
         n={"small_cells": sum(int(str(one["small_cells"])) for one in rows)},
         tables={"themes": rows},
     )
@@ -117,36 +106,14 @@ def _fewest(part: pd.DataFrame) -> tuple[int, float]:
     return len(residents.drop("withheld", errors="ignore")), float(residents.min())
 
 
-def _auc(small: pd.DataFrame, column: str, level: float) -> _Auc:
-    """Pool the AUC over areas, weighted by pairs; exact where each area shows one value."""
-    value = small[column].fillna(-1.0)  # what is withheld cannot be told apart either
-    if small.empty:
-        return _Auc(None)
-    per_area = value.groupby(small["area"])
-    tied = per_area.max().equals(per_area.min())
-    parts = [_area(value[rows.index], rows["hit"]) for _, rows in small.groupby("area")]
-    pairs, auc, variance = np.array(parts).T
-    if tied or not pairs.sum():
-        return _Auc(CHANCE, CHANCE, CHANCE) if tied else _Auc(None)
-    share = pairs / pairs.sum()
-    estimate = float((share * auc).sum())
-    spread = NormalDist().inv_cdf((1 + level) / 2) * float(np.sqrt((share**2 * variance).sum()))
-    return _Auc(estimate, max(estimate - spread, 0.0), min(estimate + spread, 1.0))
+def _auc(small: pd.DataFrame, column: str, critical: Critical) -> Auc:
+    """Compare cells within their area; what is withheld cannot be told apart either."""
+    value = small[column].fillna(-1.0).to_numpy(float)
+    area = pd.factorize(small["area"], sort=True)[0]
+    return paired_auc(value, small["hit"].to_numpy(bool), area, critical)
 
 
-def _area(value: "pd.Series[float]", hit: "pd.Series[bool]") -> tuple[float, float, float]:
-    """Return pairs, AUC and its variance (Hanley & McNeil 1982) of one area."""
-    have, lack = int(hit.sum()), int((~hit).sum())
-    if not have * lack:
-        return 0.0, CHANCE, 0.0
-    above = float(value.rank()[hit].sum()) - have * (have + 1) / 2
-    auc = above / (have * lack)
-    both, none = auc / (2 - auc), 2 * auc**2 / (1 + auc)
-    extra = (have - 1) * (both - auc**2) + (lack - 1) * (none - auc**2)
-    return float(have * lack), auc, (auc * (1 - auc) + extra) / (have * lack)
-
-
-def _judge(after: _Auc, gap: float, *, enough: bool) -> Outcome:
+def _judge(after: Auc, gap: float, *, enough: bool) -> Outcome:
     if after.low is None or after.high is None:
         return Outcome.INSUFFICIENT
     if CHANCE == after.low == after.high:

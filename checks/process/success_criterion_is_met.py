@@ -1,25 +1,27 @@
 """The model reaches the figure that was laid down as success."""
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from cas_audit.audit.attainment import judge_lowest
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome
-from cas_audit.inference.stretches import Interval, mean_interval
+from cas_audit.audit.units import unit_sums
+from cas_audit.inference.scores import Scores, within
 
 
-def success_criterion_is_met(dossier: Dossier) -> Finding:
+def success_criterion_is_met(dossier: Dossier, *, min_events: float = 20) -> Finding:
     """Does the model reach what was laid down as success, on weeks it had not seen?
 
     Why: without a figure that must be reached, every outcome can be called good.
 
-    How: the measure named in the record of purpose, from sums of counts per stretch of test weeks;
-    a t interval over stretches, with Bonferroni over themes; it holds when the interval lies above
-    the value that was laid down, judged one-sided. Hit rate: incidents in flagged cells over all
-    incidents; near hit rate: those in or next to them; PAI: hit rate over share of cells flagged
-    (Chainey, Tompson & Uhlig 2008); precision: flagged cells with an incident over flagged cells.
+    How: the measure named in the record of purpose, from sums of counts over the test weeks. The
+    interval is about outcomes given the flags: what differs by chance is what happened in the same
+    part of the city in other stretches of weeks; by score inversion (Fieller), together for all
+    themes (max-t); it holds when the interval lies above the value that was laid down, judged
+    one-sided. Hit rate: incidents in flagged cells over all incidents; near hit rate: those in or
+    next to them; PAI: hit rate over share of cells flagged (Chainey, Tompson & Uhlig 2008);
+    precision: flagged cells with an incident over flagged cells. With fewer incidents than
+    `min_events` nothing is decided.
 
     Limits: recorded incidents are not crime. A hit does not say that crime was prevented.
 
@@ -32,29 +34,24 @@ def success_criterion_is_met(dossier: Dossier) -> Finding:
             message="not_applicable_no_criterion",
             estimand=Estimand.OUTCOMES,
         )
-    themes = dossier.manifest.themes
-    level = 1 - 0.05 / len(themes)
     measure, target = success["measure"], float(success["at_least"])
-    measured = {theme: _measure(dossier, theme, measure, level) for theme in themes}
-    return judge_lowest(measured, target, level, measure=measure, target=target)
-
-
-def _measure(dossier: Dossier, theme: str, measure: str, level: float) -> Interval | None:
-    weekly = dossier.table("model/weekly.parquet").rename(columns={"week": "period"})
-    weekly = weekly[(weekly["theme"] == theme) & (weekly["forecaster"] == "model")]
-    sums = (
-        weekly.merge(dossier.table("partition.parquet")).groupby("stretch").sum(numeric_only=True)
-    )
-    return mean_interval(_rate(sums, measure), level)
-
-
-def _rate(sums: pd.DataFrame, measure: str) -> NDArray[np.float64]:
-    incidents = sums["incidents"].where(sums["incidents"] > 0)
-    flagged = sums["flagged_cells"].where(sums["flagged_cells"] > 0)
-    rates = {
-        "hit_rate": sums["hits"] / incidents,
-        "near_hit_rate": (sums["hits"] + sums["near_hits"]) / incidents,
-        "pai": sums["hits"] / incidents / (flagged / sums["cells"]),
-        "precision": sums["flagged_cells_with_incident"] / flagged,
+    weekly = {
+        theme: part.loc[["model"]].droplevel("forecaster")
+        for theme, part in unit_sums(dossier).items()
     }
-    return np.asarray(rates[measure], dtype=np.float64)
+    measured = {theme: _measure(part, measure) for theme, part in weekly.items()}
+    enough = [theme for theme, part in weekly.items() if part["incidents"].sum() >= min_events]
+    return judge_lowest(measured, target, enough=enough, measure=measure, target=target)
+
+
+def _measure(part: pd.DataFrame, measure: str) -> Scores:
+    hits, incidents = part["hits"], part["incidents"]
+    share = part["flagged_cells"].sum() / part["cells"].sum()
+    top, bottom = {
+        "hit_rate": (hits, incidents),
+        "near_hit_rate": (hits + part["near_hits"], incidents),
+        "pai": (hits, incidents * share),
+        "precision": (part["flagged_cells_with_incident"], part["flagged_cells"]),
+    }[measure]
+    block = part.index.get_level_values("wide").to_numpy()
+    return within(top.to_numpy(float), bottom.to_numpy(float), block)

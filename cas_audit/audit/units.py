@@ -1,0 +1,71 @@
+"""The partition of a dossier: which unit of space and time each row of a table belongs to."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cas_audit.audit.dossier import Dossier
+
+__all__ = ["Units", "open_units", "unit_sums"]
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Units:
+    """Units are stretches of weeks within wide blocks, numbered block by block.
+
+    `wide` is indexed by cell, `stretch` by period.
+    """
+
+    wide: "pd.Series[int]"
+    stretch: "pd.Series[int]"
+
+    @property
+    def block(self) -> NDArray[np.int64]:
+        """The block of each unit, shape (units,)."""
+        return np.repeat(np.arange(int(self.wide.max()) + 1), self.stretches)
+
+    @property
+    def stretches(self) -> int:
+        """Stretches in each block."""
+        return int(self.stretch.max()) + 1
+
+    def of(self, cell: "pd.Series[int]", period: "pd.Series[pd.Timestamp]") -> NDArray[np.int64]:
+        """Return the unit of each row."""
+        wide, stretch = self.wide.loc[cell].to_numpy(), self.stretch.loc[period].to_numpy()
+        found: NDArray[np.int64] = wide * self.stretches + stretch
+        return found
+
+    def sums(self, unit: NDArray[np.int64], values: Values) -> Values:
+        """Return the sum of values per unit, shape (units,)."""
+        found: Values = np.bincount(unit, values, len(self.block)).astype(float)
+        return found
+
+
+def open_units(dossier: Dossier) -> Units:
+    """Read the partition that every interval of an audit shares.
+
+    Raises:
+        Unavailable: the dossier holds none.
+    """
+    wide = dossier.table("partition.parquet").set_index("cell")["wide"]
+    stretch = dossier.table("stretches.parquet").set_index("period")["stretch"]
+    return Units(wide, stretch)
+
+
+def unit_sums(dossier: Dossier) -> dict[str, pd.DataFrame]:
+    """Return per theme the counts of incidents and flags, summed per unit of the partition.
+
+    Returns:
+        Per theme a table indexed by forecaster, wide block and stretch.
+
+    Raises:
+        Unavailable: the dossier holds no such counts.
+    """
+    weekly = dossier.table("model/weekly.parquet").rename(columns={"week": "period"})
+    weekly = weekly.merge(dossier.table("stretches.parquet"))
+    sums = weekly.groupby(["theme", "forecaster", "wide", "stretch"]).sum(numeric_only=True)
+    return {theme: sums.loc[[theme]].droplevel("theme") for theme in dossier.manifest.themes}

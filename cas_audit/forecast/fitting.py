@@ -1,0 +1,65 @@
+"""One theme: a model fitted on its record, and the flags of every test week."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cas_audit.config import Config
+from cas_audit.errors import InputError
+from cas_audit.forecast.city import MEMORY_WEEKS, City, features_of
+from cas_audit.forecast.models import cas_ensemble, count_scores, draw_sample
+from cas_audit.forecast.scores import flag_top
+
+__all__ = ["Fitted", "fit"]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """One theme: flags, scores and the model behind them, for every test week."""
+
+    model: Any
+    score: NDArray[np.float64]  # (test weeks, rows, columns)
+    flagged: NDArray[np.bool_]
+    counting: NDArray[np.bool_]
+
+
+def fit(config: Config, city: City, of: tuple[str, NDArray[np.float32]], seed: list[int]) -> Fitted:
+    """Fit a model on a record and flag the top of every test week.
+
+    Args:
+        config: what model, which share is flagged.
+        city: weeks, cells, and what stands still.
+        of: theme and its record, shape (weeks, rows, columns).
+        seed: of sampling and of ties.
+
+    Raises:
+        InputError: there are too few incidents to fit on.
+    """
+    theme, counts = of
+    sampling, ties, counting_ties = np.random.default_rng(seed).spawn(3)
+    counted = count_scores(counts, MEMORY_WEEKS)[city.test]
+    model, score = None, counted
+    if config.forecast.model == "cas_ensemble":
+        features = features_of(city, counts)
+        columns = features.shape[-1]
+        train = draw_sample(
+            features[city.train][:, city.kept].reshape(-1, columns),
+            counts[city.train][:, city.kept].ravel(),
+            sampling,
+        )
+        if train.hit.sum() < config.forecast.train_weeks:
+            message = (
+                f"Theme {theme} has fewer cells with an incident than weeks to train on; "
+                f"expected at least {config.forecast.train_weeks}."
+            )
+            raise InputError(message)
+        model = cas_ensemble(config.forecast.seed).fit(train.features, train.hit)
+        score = np.zeros(counted.shape)
+        for number, week in enumerate(features[city.test]):
+            score[number][city.kept] = model.predict_proba(week[city.kept])[:, 1]
+    share = config.forecast.flagged_share
+    flagged = np.stack([flag_top(week, city.kept, share, ties) for week in score])
+    counting = np.stack([flag_top(week, city.kept, share, counting_ties) for week in counted])
+    return Fitted(model, score, flagged, counting)
