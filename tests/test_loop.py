@@ -104,6 +104,20 @@ def test_police_find_only_where_they_were_sent() -> None:
     assert not np.array_equal(one.flags, other.flags)
 
 
+def test_finds_count_for_as_long_as_the_window() -> None:
+    """Flags are the top of what was found within it; other cells are flagged by lot, not habit."""
+    arena = draw_arena(GEOGRAPHY, Dials(weeks=400, incidents_a_week=50), np.random.default_rng(2))
+    chosen = Deployment(weeks=390, find=1.0, channels=FOUND, window_weeks=3)
+    deployed = deploy(arena, chosen, np.random.default_rng(5))
+    stayed = []
+    for week in range(3, 390):
+        recent, flags = deployed.found[week - 3 : week].sum(0), deployed.flags[week]
+        stayed += deployed.flags[week - 1][flags & (recent == 0)].tolist()
+
+        assert recent[flags].min() >= recent[~flags].max()
+    assert 0.03 == pytest.approx(np.mean(stayed), abs=0.015)
+
+
 def test_exposure_is_told_week_by_week() -> None:
     """As the share of a group's residents in a flagged cell."""
     deployed = deploy(dense(), LOOP, np.random.default_rng(5))

@@ -60,6 +60,14 @@ def test_flags_have_exactly_their_chances(hold_weeks: int) -> None:
     assert [0, 1] == pytest.approx([far.mean(), far.std()], abs=0.15)
 
 
+def test_few_cells_have_exactly_their_chances_too() -> None:
+    """Three cells and one flag, where a start that is not random would show."""
+    chance = np.array([[0.3, 0.3, 0.4]])
+    flags = draw_flags(chance, 20_000, np.random.default_rng(3))
+
+    assert chance[0] == pytest.approx(flags.mean(0), abs=0.015)
+
+
 def test_a_held_draw_gives_flags_memory() -> None:
     """The map stays for the stated weeks, then another is drawn."""
     chance = shift_to_ratio(ARENA.intensity[0], GEOGRAPHY, 1.5, sharpness=2).chance

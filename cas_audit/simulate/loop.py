@@ -94,16 +94,12 @@ def deploy(arena: Arena, deployment: Deployment, rng: np.random.Generator) -> De
     findable = _findable(arena, deployment, finds)
     flags = np.zeros(known.shape, dtype=bool)
     found = np.zeros_like(findable)
-    recent = np.zeros(history.cells)  # found in deployment, and within the window
     for week, counts in enumerate(known):
         score = counts + ties.random(counts.size)
         if "found" in deployment.channels:
-            score += recent
+            score += found[max(week - deployment.window_weeks, 0) : week].sum(0)
         flags[week] = flag_top_rows(score[None], deployment.share)[0]
         found[week] = findable[week] * flags[week]
-        recent += found[week]
-        if week >= deployment.window_weeks:
-            recent -= found[week - deployment.window_weeks]
     brought = before.where(~before.found).counts()[start:]
     return Deployed(flags, brought, found, _exposure(flags, arena.geography.residents))
 
