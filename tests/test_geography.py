@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from cas_audit.errors import InputError
+from cas_audit.simulate.arena import draw_arena
 from cas_audit.simulate.city import build_city
+from cas_audit.simulate.dials import Dials
 from cas_audit.simulate.geography import Geography, amsterdam, invented
 
 FILE = "amsterdam/amsterdam_wijken_kenmerken2016.geojson"
@@ -68,6 +70,15 @@ def test_the_kept_cells_of_amsterdam_hang_together_north_up(real: Geography) -> 
 
     assert real.share[0][south_east].mean() > real.share[0][~south_east].mean()
     assert (most & south_east).sum() > 0.5 * most.sum()
+
+
+@needs_data
+def test_a_city_with_dials_can_be_drawn_on_amsterdam(real: Geography) -> None:
+    """The slope of log intensity on the share of the group is the dial there, too."""
+    arena = draw_arena(real, Dials(weeks=4, group_effect=0.5), np.random.default_rng(1))
+    slope = np.polyfit(real.mix[0], np.log(arena.intensity[0]), 1)[0]
+
+    assert 0.5 == pytest.approx(slope)
 
 
 def test_a_file_without_the_figures_is_refused(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cas_audit.errors import InputError
 from cas_audit.forecast.models import count_scores
 from cas_audit.forecast.scores import flag_top
 from cas_audit.simulate.arena import Arena, draw_arena
@@ -143,3 +144,9 @@ def test_a_pull_moves_flags_and_nothing_else() -> None:
 
     assert np.array_equal(plain, none)
     assert (pulled @ group).mean() > (plain @ group).mean()
+
+
+def test_more_weeks_than_there_are_cannot_be_tested_on() -> None:
+    """The message says how many there are."""
+    with pytest.raises(InputError, match="81 weeks to test on; expected 1 to 80"):
+        count_flags(draw(Dials(weeks=80)), 52, 0.1, np.random.default_rng(1), test_weeks=81)

@@ -135,6 +135,8 @@ def test_same_seed_same_loop() -> None:
 
 
 def test_a_deployment_that_means_nothing_is_refused() -> None:
-    """A chance above 1."""
+    """A chance above 1, or more weeks than there are."""
     with pytest.raises(InputError, match="expected 0 to 1"):
         Deployment(find=1.5)
+    with pytest.raises(InputError, match="Deployed for 201 weeks; expected 1 to 200"):
+        deploy(dense(), replace(LOOP, weeks=201), np.random.default_rng(1))

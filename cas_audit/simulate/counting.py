@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cas_audit.errors import InputError
 from cas_audit.simulate.history import History
 
 __all__ = [
@@ -50,7 +51,13 @@ def known_counts(history: History, window_weeks: int, test_weeks: int) -> Field:
 
     Returns:
         Shape (test_weeks, cells).
+
+    Raises:
+        InputError: the history is shorter than that.
     """
+    if not 0 < test_weeks <= history.weeks:
+        message = f"{test_weeks} weeks to test on; expected 1 to {history.weeks}."
+        raise InputError(message)
     first = history.weeks - test_weeks
     comes = np.maximum(history.registered + 1 - first, 0)
     goes = np.minimum(history.week + window_weeks + 1 - first, test_weeks)

@@ -85,7 +85,13 @@ def deploy(arena: Arena, deployment: Deployment, rng: np.random.Generator) -> De
         arena: the truth.
         deployment: how the model is used.
         rng: the only source of chance.
+
+    Raises:
+        InputError: the history is shorter than the deployment.
     """
+    if not 0 < deployment.weeks <= arena.dials.weeks:
+        message = f"Deployed for {deployment.weeks} weeks; expected 1 to {arena.dials.weeks}."
+        raise InputError(message)
     past, finds, ties = rng.spawn(3)
     history = draw_history(arena, past)
     start = history.weeks - deployment.weeks
