@@ -3,7 +3,10 @@
 import os
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
+
+from cas_audit.simulate.dials import Dials
 
 HOME = Path(__file__).resolve().parent.parent
 
@@ -46,3 +49,13 @@ def test_no_marked_value_is_found_anywhere(tmp_path: Path) -> None:
 
     assert len(table) == 14
     assert [["0"] * 4] * 14 == counts
+
+
+def test_the_page_of_the_synthetic_city_names_every_dial(tmp_path: Path) -> None:
+    """With its default and meaning, and the truth of each setting; the long page by its command."""
+    page = run(tmp_path, "dials", "--side", "30", "--histories", "2")
+    rows = [f"| `{one.name}` | `{one.default!r}` |" for one in fields(Dials)]
+
+    assert [] == [row for row in rows if row not in page]
+    assert [] == [row for row in rows if row not in (HOME / "docs/synthetic-city.md").read_text()]
+    assert "nan" not in page

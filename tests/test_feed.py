@@ -28,6 +28,14 @@ def test_same_seed_same_bytes(tmp_path: Path) -> None:
     assert digest(tmp_path / "a/feed/incidents.csv") == one["files"]["incidents.csv"]
 
 
+def test_the_feed_stays_as_it_was(tmp_path: Path) -> None:
+    """The demonstration's verdicts rest on it: a change of its incidents must be meant."""
+    feed(tmp_path)
+    known = "b2eb4a8976c4723b5d64d576d03aacea8a897c1423c516ab524c6c7bd4ff76dd"
+
+    assert known == digest(tmp_path / "feed/incidents.csv")
+
+
 def test_what_the_public_brings_does_not_know_the_dial(tmp_path: Path) -> None:
     """The dial adds found records only, and about as many as it says."""
     biased, fair = feed(tmp_path / "biased"), feed(tmp_path / "fair", 0.0)
