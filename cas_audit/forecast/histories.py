@@ -78,17 +78,29 @@ def draw_history(history: History, rng: np.random.Generator) -> Counts:
     Returns:
         Incidents, shape (weeks, rows, columns).
     """
-    weeks = len(history.season)
-    segments = _segments(weeks)
-    counts = np.zeros((weeks, *history.kept.shape), dtype=np.float32)
-    first = history.rate[:, history.kept] * (1 - history.repeats)
-    for week in range(weeks):
-        counts[week][history.kept] = rng.poisson(first[segments[week]] * history.season[week])
-    last = np.argwhere(counts).repeat(counts[counts > 0].astype(np.int64), axis=0)
+    shape = (len(history.season), *history.kept.shape)
+    last = _first(history, rng)
+    drawn = [last]
     while history.repeats and len(last):
         last = _follow(last, history, rng)
-        np.add.at(counts, tuple(last.T), 1)
-    return counts
+        drawn.append(last)
+    at = np.ravel_multi_index(tuple(np.concatenate(drawn).T), shape)
+    counts: Counts = np.bincount(at, minlength=int(np.prod(shape))).reshape(shape)
+    return counts.astype(np.float32)
+
+
+def _first(history: History, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw the incidents that no other drew: week, row and column of each."""
+    segments = _segments(len(history.season))
+    until = np.cumsum(history.rate.reshape(len(history.rate), -1), axis=1)
+    expected = until[segments, -1] * history.season * (1 - history.repeats)
+    week = np.repeat(np.arange(len(segments)), rng.poisson(expected))
+    place = rng.random(len(week))
+    cell = np.empty(len(week), dtype=np.int64)
+    for one, sums in enumerate(until):
+        part = segments[week] == one
+        cell[part] = np.searchsorted(sums, place[part] * sums[-1], side="right")
+    return np.column_stack([week, *np.divmod(cell, history.kept.shape[1])])
 
 
 def _follow(

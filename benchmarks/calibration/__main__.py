@@ -1,0 +1,72 @@
+"""The audit of the audit: intervals and verdicts on cities of which the truth is known.
+
+    python benchmarks/calibration --work calibration --out docs/measured/calibration.md
+
+Each setting is a line of its own in the working folder, so that a run that was stopped goes on
+where it was. `--share 0.01` draws a hundredth of the cities, to see that it runs.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import beyond
+import outcomes
+import process
+
+PARTS = {"beyond": beyond, "process": process, "outcomes": outcomes}
+
+
+def measure(work: Path, part: str, setting: dict[str, Any], share: float) -> dict[str, Any]:
+    """Measure one setting, or read what was measured before."""
+    chosen = {**setting, "cities": max(round(setting["cities"] * share), 4)}
+    name = hashlib.sha256(json.dumps([part, chosen], sort_keys=True).encode()).hexdigest()[:16]
+    path = work / f"{part}-{name}.json"
+    if not path.is_file():
+        found = PARTS[part].measure(**chosen)
+        draft = path.with_suffix(".draft")
+        draft.write_text(json.dumps({**chosen, **found}), encoding="utf-8")
+        draft.replace(path)
+    measured: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return measured
+
+
+def main() -> None:
+    """Read the arguments, measure what is missing, write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--share", type=float, default=1.0)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--part", choices=sorted(PARTS))
+    parser.add_argument("--out", type=Path)
+    chosen = parser.parse_args()
+    chosen.work.mkdir(parents=True, exist_ok=True)
+    parts = [chosen.part] if chosen.part else list(PARTS)
+    todo = [(name, one) for name in parts for one in PARTS[name].SETTINGS]
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in parts}
+    with ProcessPoolExecutor(chosen.workers) as pool:
+        waiting = [
+            (name, pool.submit(measure, chosen.work, name, one, chosen.share)) for name, one in todo
+        ]
+        for name, one in waiting:
+            found[name].append(one.result())
+            print(f"{name}: {len(found[name])} of {len(PARTS[name].SETTINGS)}", file=sys.stderr)
+    pages = "\n\n".join(PARTS[name].page(rows) for name, rows in found.items())
+    text = f"# The audit of the audit\n\nMade by `{command(chosen)}`.\n\n{pages}\n"
+    print(text)
+    if chosen.out:
+        chosen.out.write_text(text, encoding="utf-8")
+
+
+def command(chosen: argparse.Namespace) -> str:
+    """Return the command that makes this page."""
+    share = "" if chosen.share == 1 else f" --share {chosen.share:g}"
+    return f"python benchmarks/calibration --work calibration{share}"
+
+
+if __name__ == "__main__":
+    main()
