@@ -46,3 +46,13 @@ def test_no_marked_value_is_found_anywhere(tmp_path: Path) -> None:
 
     assert len(table) == 14
     assert [["0"] * 4] * 14 == counts
+
+
+def test_permutation_tests_are_measured_in_every_setting(tmp_path: Path) -> None:
+    """One pair of fields a setting here; the command in the docs draws hundreds."""
+    page = run(tmp_path, "permutation", "--draws", "1")
+    maps = [row for row in page.splitlines() if row.startswith(("| 40x40", "| 110x110"))]
+
+    assert "| shuffle | torus | shift | spectral | blocks |" in page
+    assert len(maps) == 24 + 8
+    assert page.count("| last a tenth |") == 6

@@ -90,8 +90,9 @@ def getis_ord(
     cell itself among its neighbours, W(i) the sum of its weights and S(i) that of their squares,
     s with divisor n (Ord & Getis, 1995, Geographical Analysis 27: 286-306).
     Null: all values, also the cell's own, could stand in any order; mean and deviation in z are
-    those of this null, exactly. esda keeps the cell's own value in place when it draws, which
-    asks another question, and its p-values are one-sided.
+    those of this null, exactly. esda 2.9 keeps the cell's own value in place when it draws, which
+    asks another question; its p-values are one-sided, and its z is right for binary weights only:
+    of standardised weights it spreads by 0.35 on noise, where it should by 1.
     Estimand ("beyond this city"): high or low places of the process of which this map is a draw.
 
     Limits: as of `local_moran`. The normal p is poor for rare values, such as flags.
