@@ -59,3 +59,13 @@ def test_the_page_of_the_synthetic_city_names_every_dial(tmp_path: Path) -> None
     assert [] == [row for row in rows if row not in page]
     assert [] == [row for row in rows if row not in (HOME / "docs/synthetic-city.md").read_text()]
     assert "nan" not in page
+
+
+def test_permutation_tests_are_measured_in_every_setting(tmp_path: Path) -> None:
+    """One pair of fields a setting here; the command in the docs draws hundreds."""
+    page = run(tmp_path, "permutation", "--draws", "1")
+    maps = [row for row in page.splitlines() if row.startswith(("| 40x40", "| 110x110"))]
+
+    assert "| shuffle | torus | shift | spectral | blocks |" in page
+    assert len(maps) == 24 + 8
+    assert page.count("| last a tenth |") == 6
