@@ -1,18 +1,28 @@
 """One theme: a model fitted on its record, and the flags of every test week."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
 
 from cas_audit.config import Config
 from cas_audit.errors import InputError
 from cas_audit.forecast.city import MEMORY_WEEKS, City, features_of
-from cas_audit.forecast.models import cas_ensemble, count_scores, draw_sample
+from cas_audit.forecast.models import Sample, cas_ensemble, count_scores, draw_sample
 from cas_audit.forecast.scores import flag_top
 
 __all__ = ["Fitted", "fit"]
+
+
+def _fit_ensemble(seed: int, train: Sample) -> ClassifierMixin:
+    """Fit; that the network stops at its limit of iterations is part of what the model is."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return cas_ensemble(seed).fit(train.features, train.hit)
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,7 @@ def fit(config: Config, city: City, of: tuple[str, NDArray[np.float32]], seed: l
                 f"expected at least {config.forecast.train_weeks}."
             )
             raise InputError(message)
-        model = cas_ensemble(config.forecast.seed).fit(train.features, train.hit)
+        model = _fit_ensemble(config.forecast.seed, train)
         score = np.zeros(counted.shape)
         for number, week in enumerate(features[city.test]):
             score[number][city.kept] = model.predict_proba(week[city.kept])[:, 1]

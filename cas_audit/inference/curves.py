@@ -55,7 +55,8 @@ def area_under_curve(
     outranked = np.where(hit, (rank - own) / lack, 1 - (rank - own) / have)
     area = float(outranked[hit].mean())
     influence = (outranked - area) / np.where(hit, have, lack)
-    return from_influence(area, _sums(unit, influence, len(strata)), strata)
+    rows = _sums(unit, np.ones(len(score)), len(strata))
+    return from_influence(area, _sums(unit, influence, len(strata)), strata, rows)
 
 
 def calibration_slope(
@@ -91,8 +92,10 @@ def calibration_slope(
             break
     mean = np.exp(design @ beta)
     inverse = np.linalg.inv(design.T @ (design * mean[:, None]))
-    influence = (design * (observed - mean)[:, None]) @ inverse[1]
-    return from_influence(float(beta[1]), _sums(unit, influence, len(strata)), strata)
+    lever = design @ inverse[1]
+    size = _sums(unit, lever**2 * expected, len(strata))  # of counts that vary as Poisson's do
+    influence = _sums(unit, lever * (observed - mean), len(strata))
+    return from_influence(float(beta[1]), influence, strata, size)
 
 
 def _sums(unit: Numbers, values: Values, units: int) -> Values:

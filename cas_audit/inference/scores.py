@@ -125,7 +125,10 @@ def ratio_of_rates(
 
 
 def from_influence(
-    estimate: float, influence: Values, strata: NDArray[np.int64] | None = None
+    estimate: float,
+    influence: Values,
+    strata: NDArray[np.int64] | None = None,
+    size: Values | None = None,
 ) -> Scores:
     """Return scores of any smooth figure from its influence values, summed per unit.
 
@@ -133,9 +136,10 @@ def from_influence(
         estimate: the figure.
         influence: sums per unit of the influence of single observations, shape (units,).
         strata: block of each unit where units differ by chance within their block only.
+        size: expected share of each unit in the variance, fixed beforehand, shape (units,).
     """
     label = np.zeros(len(influence), dtype=np.int64) if strata is None else strata
-    found = within(influence, np.zeros(len(influence)), label)
+    found = within(influence, np.zeros(len(influence)), label, size=size)
     return Scores(estimate, 0.0, found.top_off, found.bottom_off, found.freedom)
 
 

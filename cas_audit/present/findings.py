@@ -41,8 +41,10 @@ def show_finding(words: Words, finding: Finding) -> dict[str, Any]:
 
 
 def _between(words: Words, low: float | None, high: float | None) -> str | None:
-    if low is None or high is None:
+    if low is None:
         return None
+    if high is None:  # where the figure below the line may be zero
+        return words.text("unbounded", low=low)
     return f"{_figure(words, low)} {words.text('until')} {_figure(words, high)}"
 
 
