@@ -20,7 +20,7 @@ from cas_audit.errors import ContractError, InputError
 from cas_audit.ingest.coarse import plain
 from cas_audit.ingest.contract import Contract, Dialect
 from cas_audit.ingest.question import Ground, Question
-from cas_audit.ingest.sieve import Tally
+from cas_audit.ingest.sieve import Rows, Tally
 
 __all__ = ["Offered", "Read", "read_areas", "read_names", "read_table"]
 
@@ -83,7 +83,7 @@ def read_table(
     first, *rest = _run(source, contract, job, ground.area.tobytes())
     said = _said(first)
     tally = Tally(**said["tally"])
-    tally.areas = {int(area): rows for area, rows in tally.areas.items()}
+    tally.areas = {int(area): Rows(**rows) for area, rows in said["tally"]["areas"].items()}
     quality = plain(rest[0]) if rest else None
     return Read(first.to_pandas(), quality, tally, _offered(contract, said, tally.scanned))
 

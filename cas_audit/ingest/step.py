@@ -11,10 +11,12 @@ from cas_audit.errors import ConfigError, ContractError, InputError
 from cas_audit.files import digest, read_json, write_json
 from cas_audit.ingest.contract import Contract, load_contract
 from cas_audit.ingest.grid import Grid, build_grid, demand_crs, keep_cells
+from cas_audit.ingest.protect import show_areas, show_scanned, show_tally, show_young
 from cas_audit.ingest.question import Ground, ask
-from cas_audit.ingest.receipt import Receipt, show_areas, show_count, show_tally, show_young
+from cas_audit.ingest.receipt import Receipt
 from cas_audit.ingest.residents import refuse_identifiers, spread_residents
 from cas_audit.ingest.retention import years_allowed
+from cas_audit.ingest.scan import kinds_for
 from cas_audit.ingest.sieve import Tally
 from cas_audit.ingest.sources import Offered, Read, read_areas, read_table
 from cas_audit.ingest.validation import validate
@@ -87,10 +89,20 @@ def _areas(config: Config, dossier: Path, contract: Contract) -> tuple[_Desk, "p
     cells.to_parquet(data / "cells.parquet", index=False)
     residents.to_parquet(data / "residents.parquet", index=False)
     write_json(data / "groups.json", {"groups": _groups(config, contract)})
+    write_json(dossier / "ingest/labels.json", _labels(areas, contract))
     desk = _Desk(config, dossier, _ground(grid, cells, areas[code].to_list()))
     _sign(desk, source, contract, Read(residents, None, Tally(len(areas)), offered))
     per_area = residents["residents"].groupby(cells["area"].to_numpy()).sum()
     return desk, per_area.reindex(desk.ground.codes)
+
+
+def _labels(areas: pd.DataFrame, contract: Contract) -> dict[str, str]:
+    """Return how each area is called, as far as the contract admits that."""
+    label = contract.name_of("label")
+    if label is None:
+        return {}
+    named = areas.dropna(subset=[label]).drop_duplicates(str(contract.name_of("area")))
+    return dict(zip(named[contract.name_of("area")], named[label].astype(str), strict=True))
 
 
 def _ground(grid: Grid, cells: pd.DataFrame, codes: list[str]) -> Ground:
@@ -175,8 +187,9 @@ def _sign(desk: _Desk, source: Source, contract: Contract, read: Read) -> None:
             "withheld_names": offered.withheld_names,
             "resembling": offered.resembling,
             "up_to_a_year": show_young(read.tally) if contract.table == "incidents" else None,
+            "searched": kinds_for(one.type for one in contract.columns),
             "scanned": _scanned(offered),
-            "areas": show_areas(read.tally, desk.ground.codes),
+            **show_areas(read.tally, desk.ground.codes),
             **show_tally(read.tally),
         }
     )
@@ -186,7 +199,7 @@ def _sign(desk: _Desk, source: Source, contract: Contract, read: Read) -> None:
 
 def _scanned(offered: Offered) -> dict[str, dict[str, Any]]:
     return {
-        column: {kind: show_count(rows) for kind, rows in kinds.items()}
+        column: {kind: show_scanned(rows) for kind, rows in kinds.items()}
         for column, kinds in offered.scanned.items()
     }
 
