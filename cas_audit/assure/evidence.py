@@ -48,7 +48,7 @@ def record(audit: Path, findings: Findings, evidence: Evidence, store: Path) -> 
             mlflow.log_metrics(_metrics(audit, findings))
             for name in ("audit.json", "findings.json", "answers.json"):
                 mlflow.log_artifact(str(audit / name))
-            for path in sorted(audit.glob("report.*")):
+            for path in sorted([*audit.glob("report.*"), *audit.glob("receipt.*")]):
                 mlflow.log_artifact(str(path))
             if evidence.log_dossier:
                 mlflow.log_artifacts(str(audit / "dossier"), "dossier")

@@ -4,8 +4,6 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from cas_audit.assure.answers import Answers
 from cas_audit.assure.framework import load_framework
 from cas_audit.assure.gate import read_findings
@@ -18,8 +16,9 @@ from cas_audit.files import digest
 from cas_audit.present.findings import show_finding
 from cas_audit.present.maps import draw_flags
 from cas_audit.present.points import show_counts, show_points, show_verdict
+from cas_audit.present.receipts import show_receipts
+from cas_audit.present.template import load_template
 from cas_audit.present.words import LANGUAGES, Words, name_words
-from cas_audit.rooms import room
 
 __all__ = ["write_reports"]
 
@@ -36,14 +35,7 @@ def write_reports(folder: Path) -> None:
     findings = read_findings(folder).findings
     statements = read_statements(folder / "statements", framework)
     answers = read_record(Answers, folder / "answers.json", EvidenceError)
-    environment = Environment(
-        loader=FileSystemLoader(room("reports", "templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("report.html.j2")
+    template = load_template("report")
     for language in LANGUAGES:
         words = name_words(dossier, language)
         page = template.render(
@@ -57,7 +49,7 @@ def write_reports(folder: Path) -> None:
             perspectives=show_points(words, framework, answers, findings, statements),
             findings=[show_finding(words, finding) for finding in findings],
             themes=[_theme(dossier, words, theme) for theme in dossier.manifest.themes],
-            receipts=[_receipt(dossier, words, name) for name in dossier.ingested("receipt")],
+            receipts=show_receipts(dossier, words),
             demonstration=answers.verdict.demonstration,
         )
         (folder / f"report.{language}.html").write_text(page, encoding="utf-8")
@@ -130,30 +122,4 @@ def _theme(dossier: Dossier, words: Words, theme: str) -> dict[str, Any]:
             ]
             for name in ("model", "counting")
         ],
-    }
-
-
-def _receipt(dossier: Dossier, words: Words, name: str) -> dict[str, Any]:
-    """Return a receipt, with why and how long each admitted column is used."""
-    contract = dossier.json(name.replace(".receipt.", ".contract."))
-    columns = [
-        {
-            "name": one["name"],
-            "meaning": one["meaning"][words.language],
-            "purpose": one["purpose"][words.language],
-            "ground": one["ground"],
-            "retention": words.text("years", years=one["retention_years"]),
-            "kept": words.name(f"kept_{one['coarsened_to']}"),
-        }
-        for one in contract["columns"]
-    ]
-    receipt = dossier.json(name)
-    found = sorted({kind for kinds in receipt["scanned"].values() for kind in kinds})
-    values = {"regime": words.name(receipt["regime"]), "years": receipt["retention_years"]}
-    return {
-        **receipt,
-        "columns": columns,
-        "dated": any(one["role"] in {"moment", "date"} for one in contract["columns"]),
-        "period": words.text("period", **values),
-        "found": [words.name(f"looks_like_{kind}") for kind in found],
     }
