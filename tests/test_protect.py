@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from cas_audit.inference.hidden import tells
-from cas_audit.ingest.protect import show_areas, show_scanned, show_tally, show_young
+from cas_audit.ingest.protect import gather, show_areas, show_scanned, show_tally, show_young
 from cas_audit.ingest.sieve import NOWHERE, Rows, Sieve, Tally
 
 MOST = 10_000
@@ -45,7 +45,9 @@ def attack(shown: dict[str, Any]) -> list[str]:
             part, _, rule = name.partition(" ")
             value = one[part].get(rule, 0) if rule else one[part]
             value = value["count"] if isinstance(value, dict) else value
-            known = at and ((rule and rule not in one[part]) or value == 0)
+            nowhere = at and one["area"] is None and not one.get("together")
+            zero = name == "admitted" and nowhere
+            known = at and (zero or (rule and rule not in one[part]))
             free = name in {"offered", "admitted"}
             least, most = (0, MOST) if free else (1, 4)
             least, most = (0, half - 1) if at else (least, most)
@@ -86,10 +88,10 @@ def _ends(cell: int, sums: list[Any], box: tuple[list[int], list[int]]) -> list[
     return ends
 
 
-def show(tally: Tally) -> dict[str, Any]:
+def show(tally: Tally, few: set[int] | None = None) -> dict[str, Any]:
     """Return the counts of a receipt as JSON."""
     shown = {**show_tally(tally), "up_to_a_year": show_young(tally)}
-    shown |= show_areas(tally, [str(one) for one in range(30)])
+    shown |= show_areas(tally, [str(one) for one in range(30)], few or set())
     return {key: _plain(value) for key, value in shown.items()}
 
 
@@ -124,7 +126,7 @@ def _tens(tally: Tally, shown: dict[str, Any]) -> dict[str, Any]:
     for area, rows in sorted(tally.areas.items()):
         cells = {"offered": rows.offered, "admitted": rows.admitted}
         plain: dict[str, Any] = {key: _ten(value) for key, value in cells.items()}
-        plain["admitted"] = plain["admitted"] if area >= 0 else 0
+        plain["area"] = str(area) if area >= 0 else None
         for part in ("left_out", "refused"):
             plain[part] = {rule: _ten(n) for rule, n in getattr(rows, part).items()}
         areas.append(plain)
@@ -177,6 +179,21 @@ def test_the_sieve_counts_by_area_and_rule() -> None:
         sieve.tally.areas[-1].left_out,
         set(sieve.tally.areas[-1].refused),
     )
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_areas_with_few_residents_are_counted_together(seed: int) -> None:
+    """At least two, with enough residents in all; what is shown tells none of them apart."""
+    draw = np.random.default_rng(seed)
+    tally = draw_tally(seed)
+    residents = draw.choice([0.0, 4.0, 9.0, 30.0, 400.0], 5).tolist()
+    few = gather(residents, 10)
+    shown = show(tally, few)
+    named = {one["area"] for one in shown["areas"]}
+
+    assert all(residents[int(one)] >= 10 for one in named if one)
+    assert not few or (len(few) > 1 and sum(residents[at] for at in few) >= 10) or len(few) == 5
+    assert [] == attack(shown)
 
 
 def test_young_rows_do_not_tell_what_is_hidden() -> None:

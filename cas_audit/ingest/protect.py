@@ -2,12 +2,14 @@
 
 Who subtracts must not get a small count back. Suppose an attacker has the whole receipt and knows
 these rules. A count of one to four is hidden; a total that would give it away is hidden with it.
+Areas with few residents are counted together: there a count would point at a household.
 Counts of an area are rounded, and what is small there is not told from nought. The sums of areas
 are totals that stand on the same receipt, so the rounding is made coarser until no count of one to
 four follows from all sums together (`inference/hidden.py`). `tests/test_protect.py` attacks it.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import cycle
 
 import numpy as np
@@ -18,10 +20,12 @@ from cas_audit.inference.hidden import tells
 from cas_audit.ingest.receipt import Count, OfArea
 from cas_audit.ingest.sieve import NOWHERE, Rows, Tally
 
-__all__ = ["show_areas", "show_count", "show_scanned", "show_tally", "show_young"]
+__all__ = ["gather", "show_areas", "show_count", "show_scanned", "show_tally", "show_young"]
 
 HIDDEN = Count(count=None, suppressed=True)
 TENS = 10
+FEWEST = 2  # areas that are counted together
+NO_PLACE, TOGETHER = -1, -2  # among the places of areas
 ANY = 1 << 40  # more rows than any table holds
 Bounds = tuple[NDArray[np.int64], NDArray[np.int64]]
 
@@ -74,17 +78,60 @@ def show_young(tally: Tally) -> Count:
     return show_count(tally.young)
 
 
-def show_areas(tally: Tally, codes: list[str]) -> dict[str, object]:
+def gather(residents: list[float], smallest: float) -> set[int]:
+    """Return the areas that are counted together: each with too few residents, and more.
+
+    The least populated of the others join until two areas and enough residents are together, so
+    that subtracting what is shown gives neither of them away.
+
+    >>> sorted(gather([40, 3, 900, 0], 10))
+    [0, 1, 3]
+    """
+    order = sorted(range(len(residents)), key=lambda area: (residents[area], area))
+    few = sum(residents[area] < smallest for area in order)
+    if not few:
+        return set()
+    while few < len(order) and (
+        few < FEWEST or sum(residents[at] for at in order[:few]) < smallest
+    ):
+        few += 1
+    return set(order[:few])
+
+
+def show_areas(tally: Tally, codes: list[str], few: set[int]) -> dict[str, object]:
     """Return `areas`, those without a place last, and `areas_in`: to what they are rounded.
 
     Where no rounding is coarse enough, no area is shown.
+
+    Args:
+        tally: of the table.
+        codes: of the areas.
+        few: areas that are counted together.
     """
+    tally = _gathered(tally, few)
     for step in _steps(tally.offered):
         if not tells(*_bounds(tally, step), SMALLEST_COUNT):
-            places = sorted(tally.areas, key=lambda area: (area < 0, area))
+            order = {TOGETHER: 1, NO_PLACE: 2}
+            places = sorted(tally.areas, key=lambda area: (order.get(area, 0), area))
             areas = [_show(tally, at, codes, step) for at in places]
-            return {"areas_in": step, "areas": areas}
+            together = {"together": len(few)}
+            shown = [
+                one.model_copy(update=together) if at == TOGETHER else one
+                for at, one in zip(places, areas, strict=True)
+            ]
+            return {"areas_in": step, "areas": shown}
     return {"areas": []}
+
+
+def _gathered(tally: Tally, few: set[int]) -> Tally:
+    """Return the tally with some areas counted as one."""
+    areas = {area: rows for area, rows in tally.areas.items() if area not in few}
+    together = Rows(0)
+    for area in few & tally.areas.keys():
+        together.count(tally.areas[area])
+    if together.offered:
+        areas[TOGETHER] = together
+    return replace(tally, areas=areas)
 
 
 def _show(tally: Tally, area: int, codes: list[str], step: int) -> OfArea:
@@ -92,7 +139,7 @@ def _show(tally: Tally, area: int, codes: list[str], step: int) -> OfArea:
     return OfArea(
         area=codes[area] if area >= 0 else None,
         offered=_round(rows.offered, step),
-        admitted=_round(rows.admitted, step) if area >= 0 else 0,
+        admitted=0 if area == NO_PLACE else _round(rows.admitted, step),
         left_out={rule: _round(number, step) for rule, number in rows.left_out.items()},
         refused={rule: _round(number, step) for rule, number in rows.refused.items()},
     )
@@ -125,7 +172,7 @@ def _known(tally: Tally, area: int) -> Rows:
 
 
 def _meets(rule: str, area: int, known: dict[str, int]) -> bool:
-    if area >= 0:
+    if area != NO_PLACE:
         return rule != NOWHERE
     return rule in known or rule.startswith("looks_like_")  # searched before places are read
 
@@ -163,7 +210,7 @@ def _cells(tally: Tally, area: int, step: int) -> list[tuple[int, int]]:
     """Return least and most of each count of an area; what cannot occur there is nought."""
     rows = _known(tally, area)
     parts = {**rows.left_out, **rows.refused}
-    admitted = _range(rows.admitted, step) if area >= 0 else (0, 0)
+    admitted = (0, 0) if area == NO_PLACE else _range(rows.admitted, step)
     found = [_range(parts[one], step) if one in parts else (0, 0) for one in _rules(tally)]
     return [_range(rows.offered, step), admitted, *found]
 

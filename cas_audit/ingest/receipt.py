@@ -17,11 +17,12 @@ class Count(Strict):
 class OfArea(Strict):
     """Rows of one area, rounded; null is less than half of what is rounded to, nought included.
 
-    `area` is null for rows without a place, or outside the areas. A rule that no row can meet
-    there is not named.
+    `area` is null for rows without a place, or outside the areas, and where areas with few
+    residents are counted `together`. A rule that no row can meet there is not named.
     """
 
     area: str | None
+    together: int = 0
     offered: int | None
     admitted: int | None
     left_out: dict[str, int | None] = {}

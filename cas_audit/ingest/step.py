@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from cas_audit.config import Config, Source, Sources
+from cas_audit.config import SMALLEST_COUNT, Config, Source, Sources
 from cas_audit.errors import ConfigError, ContractError, InputError
 from cas_audit.files import digest, read_json, write_json
 from cas_audit.ingest.contract import Contract, load_contract
 from cas_audit.ingest.grid import Grid, build_grid, demand_crs, keep_cells
-from cas_audit.ingest.protect import show_areas, show_scanned, show_tally, show_young
+from cas_audit.ingest.protect import gather, show_areas, show_scanned, show_tally, show_young
 from cas_audit.ingest.question import Ground, ask
 from cas_audit.ingest.receipt import Receipt
 from cas_audit.ingest.residents import refuse_identifiers, spread_residents
@@ -34,6 +34,7 @@ class _Desk(NamedTuple):
     config: Config
     dossier: Path
     ground: Ground
+    few: set[int]  # areas that receipts count together
 
 
 def ingest(config: Config, dossier: Path) -> None:
@@ -90,10 +91,13 @@ def _areas(config: Config, dossier: Path, contract: Contract) -> tuple[_Desk, "p
     residents.to_parquet(data / "residents.parquet", index=False)
     write_json(data / "groups.json", {"groups": _groups(config, contract)})
     write_json(dossier / "ingest/labels.json", _labels(areas, contract))
-    desk = _Desk(config, dossier, _ground(grid, cells, areas[code].to_list()))
-    _sign(desk, source, contract, Read(residents, None, Tally(len(areas)), offered))
+    ground = _ground(grid, cells, areas[code].to_list())
     per_area = residents["residents"].groupby(cells["area"].to_numpy()).sum()
-    return desk, per_area.reindex(desk.ground.codes)
+    per_area = per_area.reindex(ground.codes)
+    smallest = config.publication.smallest_population
+    desk = _Desk(config, dossier, ground, gather(per_area.fillna(0).to_list(), smallest))
+    _sign(desk, source, contract, Read(residents, None, Tally(len(areas)), offered))
+    return desk, per_area
 
 
 def _labels(areas: pd.DataFrame, contract: Contract) -> dict[str, str]:
@@ -159,8 +163,10 @@ def _limit(tally: Tally, config: Config, source: Source) -> None:
     rule = max(tally.refused, key=tally.refused.__getitem__)
     swapped = tally.swapped > SWAPPED_SHARE * tally.refused.get("outside_the_areas", 0)
     hint = " The axes seem to be swapped: exchanged, most points fit." if swapped else ""
+    few = tally.defects < SMALLEST_COUNT  # a log is public in kind: the share would tell how many
+    found = f"fewer than {SMALLEST_COUNT}" if few else f"{share:.1%}"
     message = (
-        f"{source.shown}: {share:.1%} of {tally.offered} rows refused, most for {rule}; "
+        f"{source.shown}: {found} of {tally.offered} rows refused, most for {rule}; "
         f"expected at most {config.max_refused_share:.1%} (max_refused_share).{hint}"
     )
     raise ContractError(message)
@@ -189,7 +195,7 @@ def _sign(desk: _Desk, source: Source, contract: Contract, read: Read) -> None:
             "up_to_a_year": show_young(read.tally) if contract.table == "incidents" else None,
             "searched": kinds_for(one.type for one in contract.columns),
             "scanned": _scanned(offered),
-            **show_areas(read.tally, desk.ground.codes),
+            **show_areas(read.tally, desk.ground.codes, desk.few),
             **show_tally(read.tally),
         }
     )

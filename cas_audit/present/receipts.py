@@ -225,12 +225,14 @@ def _counts(receipt: dict[str, Any], key: str, rule: str) -> bool:
 
 def _area(words: Words, area: dict[str, Any], labels: dict[str, str], half: int) -> dict[str, Any]:
     """Return the rounded counts of an area as text; what cannot occur there stays empty."""
-    code = area["area"]
+    code, together = area["area"], area["together"]
+    key = "together" if together else "nowhere"
+    nowhere = words.receipt(key, areas=together)
     return {
         "code": code,
-        "label": labels.get(code, "") if code else words.receipt("nowhere"),
+        "label": labels.get(code, "") if code else nowhere,
         "offered": _rounded(words, area["offered"], half),
-        "admitted": _rounded(words, area["admitted"], half) if code else "",
+        "admitted": _rounded(words, area["admitted"], half) if code or together else "",
         **{
             key: {rule: _rounded(words, number, half) for rule, number in area[key].items()}
             for key in TURNED_AWAY

@@ -9,8 +9,8 @@ from cas_audit.assure.framework import load_framework
 from cas_audit.assure.gate import read_findings
 from cas_audit.assure.statements import read_statements
 from cas_audit.audit.dossier import Dossier, Manifest
-from cas_audit.audit.record import cautious, rounded
-from cas_audit.config import SMALLEST_COUNT, read_record
+from cas_audit.audit.record import few_behind, in_tens
+from cas_audit.config import read_record
 from cas_audit.errors import EvidenceError
 from cas_audit.files import digest
 from cas_audit.present.findings import show_finding
@@ -108,10 +108,9 @@ def _theme(dossier: Dossier, words: Words, theme: str) -> dict[str, Any]:
         "map_published": words.text(hidden, smallest=published["smallest_population"], **counts),
         "map_source": words.text("map_source", crs=grid["crs"], size=grid["cell_size_m"]),
         "scores_note": words.text(
-            "scores_note", weeks=weeks, incidents=rounded(cautious(scores["model"]["incidents"]))
+            "scores_note", weeks=weeks, incidents=in_tens(scores["model"]["incidents"])
         ),
-        "scores": scores["model"]["incidents"] >= SMALLEST_COUNT
-        and [
+        "scores": [
             [
                 words.text(name),
                 words.format_field(scores[name]["hit_rate"], "percent"),
@@ -121,5 +120,6 @@ def _theme(dossier: Dossier, words: Words, theme: str) -> dict[str, Any]:
                 words.format_field(scores[name]["precision"], "percent"),
             ]
             for name in ("model", "counting")
+            if not few_behind(scores[name])
         ],
     }

@@ -111,7 +111,8 @@ def _totals(receipt: dict[str, Any], rules: list[tuple[str, str]]) -> list[tuple
 def _area(area: dict[str, Any], rules: list[tuple[str, str]], half: int) -> list[tuple[int, int]]:
     """Return the same of an area, where a rounding hides; what is not named cannot occur there."""
     parts = [area[part].get(rule, 0) for part, rule in rules]
-    admitted = 0 if area["area"] is None else area["admitted"]
+    nowhere = area["area"] is None and not area.get("together")
+    admitted = 0 if nowhere else area["admitted"]
     return [_range(one, half) for one in (area["offered"], admitted, *parts)]
 
 
