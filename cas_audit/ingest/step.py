@@ -20,7 +20,6 @@ from cas_audit.ingest.scan import kinds_for
 from cas_audit.ingest.sieve import Tally
 from cas_audit.ingest.sources import Offered, Read, read_areas, read_table
 from cas_audit.ingest.validation import validate
-from cas_audit.progress import track
 from cas_audit.rooms import room
 
 __all__ = ["ingest"]
@@ -52,11 +51,11 @@ def ingest(config: Config, dossier: Path) -> None:
     named = {name: getattr(config.sources, name) for name in Sources.model_fields}
     contracts = {name: _contract(source, name) for name, source in named.items() if source}
     desk, per_area = _areas(config, dossier, contracts.pop("areas"))
-    for name in track(contracts, "reading"):
+    for name, contract in contracts.items():
         if name == "incidents":
-            _incidents(desk, contracts[name], per_area)
+            _incidents(desk, contract, per_area)
         else:
-            _counts(desk, named[name], contracts[name])
+            _counts(desk, named[name], contract)
     write_json(dossier / "ingest" / "origin.json", {"origin": _origin(config)})
 
 
