@@ -25,6 +25,8 @@ AUDIT = {
     "statements",
     "report.nl.html",
     "report.en.html",
+    "receipt.nl.html",
+    "receipt.en.html",
 }
 DEMO = {"demo.json", "configs", "feed", "truth", "statements", "mlflow"}
 

@@ -43,7 +43,8 @@ MODEL_PARTS = (
     "partition.parquet",
     "purpose.yaml",
 )
-RESULTS = ("findings.json", "answers.json", "report.nl.html", "report.en.html")
+PAGES = ("report.nl.html", "report.en.html", "receipt.nl.html", "receipt.en.html")
+RESULTS = ("findings.json", "answers.json", *PAGES)
 
 
 def ingest(path: Path, out: Path) -> None:
@@ -79,7 +80,7 @@ def answer(out: Path, statements: Path | None = None, on: date | None = None) ->
 
 
 def report(out: Path) -> None:
-    """Write the report in both languages."""
+    """Write the report and the receipts in both languages."""
     with _opened(out) as work:
         _report(work)
 
@@ -252,7 +253,9 @@ def _answer(work: Path, statements: Path | None, on: date | None = None) -> None
 
 
 def _report(work: Path) -> None:
+    from cas_audit.present.receipts import write_receipts  # noqa: PLC0415 - loads Jinja
     from cas_audit.present.report import write_reports  # noqa: PLC0415 - loads matplotlib
 
     say("report")
     write_reports(work)
+    write_receipts(work)

@@ -46,3 +46,10 @@ def test_no_marked_value_is_found_anywhere(tmp_path: Path) -> None:
 
     assert len(table) == 14
     assert [["0"] * 4] * 14 == counts
+
+
+def test_a_broken_rule_is_seen(tmp_path: Path) -> None:
+    """One way here; every way to break each rule of the gate by the command in the docs."""
+    page = run(tmp_path, "broken_rules", "--mutants", "1")
+
+    assert "1 ways to break 1 rules; none went unseen." in page

@@ -173,7 +173,7 @@ def test_shuffled_rows_leave_the_finding_as_it_was(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_rule_of_the_gate_has_a_name(language: Any) -> None:
-    """Rules of refusal stand in the receipts that people read."""
+    """Rules of refusal stand in the receipts that people read, with the reason."""
     code = "\n".join(path.read_text() for path in (ENGINE / "ingest").glob("*.py"))
     plain = set(re.findall(r'(?:refuse|leave_out)\("([a-z_]+)"', code))
     made = {
@@ -186,3 +186,6 @@ def test_every_rule_of_the_gate_has_a_name(language: Any) -> None:
 
     assert len(rules) > 10
     assert set() == rules - set(Words(language).names)
+    assert {one for one in rules if not one.startswith("looks_like_")} | {"looks_like"} == set(
+        Words(language).receipts["rules"]
+    )

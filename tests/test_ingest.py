@@ -15,7 +15,7 @@ from cas_audit.config import Area, Config, Group, Purpose, Source, Sources, Text
 from cas_audit.errors import ConfigError, ContractError, InputError
 from cas_audit.files import read_json, tree
 from cas_audit.ingest.contract import load_contract
-from cas_audit.ingest.receipt import show_tally
+from cas_audit.ingest.protect import show_tally
 from cas_audit.ingest.sieve import Tally
 from cas_audit.ingest.step import ingest
 from cas_audit.ingest.values import read_moment

@@ -295,7 +295,9 @@ def test_an_age_leaves_as_a_band_and_a_day_as_a_week(tmp_path: Path) -> None:
         "no_possible_age": 1,
     } == found.tally.refused
     assert found.tally.left_out == {"not_before_the_reference_date": 1}
-    assert found.tally.areas == {0: [7, 3, 3]}
+    assert found.tally.areas[0].offered == 7
+    assert found.tally.areas[0].refused["older_than_retention"] == 1
+    assert found.tally.areas[0].admitted == 3
 
 
 def test_a_record_removed_from_use_is_refused(tmp_path: Path) -> None:

@@ -170,12 +170,18 @@ def test_a_heap_is_twenty_rows_at_one_point(feed: Path, tmp_path: Path) -> None:
 
 
 def test_a_receipt_counts_by_area(feed: Path, tmp_path: Path) -> None:
-    """In tens; what is under five is hidden, and rows without an area come last."""
+    """By rule, in tens; what is under five is hidden, and rows without an area come last."""
     ingest(config(feed), tmp_path / "dossier")
-    areas = read_json(tmp_path / "dossier/ingest/incidents.receipt.json")["areas"]
-    counts = [one[key] for one in areas for key in ("offered", "admitted", "refused")]
+    receipt = read_json(tmp_path / "dossier/ingest/incidents.receipt.json")
+    areas = receipt["areas"]
+    rows = [{**one, **one["left_out"], **one["refused"]} for one in areas]
+    names = ("offered", "admitted", "theme_not_asked", "no_readable_moment")
+    counts = [one[name] for one in rows for name in names if name in one]
 
     assert areas[-1]["area"] is None
+    assert "outside_the_areas" in areas[-1]["refused"]
+    assert receipt["areas_in"] == 10
+    assert {"theme_not_asked", "channel_not_asked"} == set(areas[0]["left_out"])
     assert len(areas) > 5
     assert {0} == {count % 10 for count in counts if count is not None}
 

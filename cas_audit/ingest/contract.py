@@ -40,7 +40,7 @@ NEEDED: dict[str, tuple[set[str], ...]] = {
 }
 BESIDES: dict[str, set[str]] = {
     "incidents": {"channel", "recorded", "removed"},
-    "areas": set(),
+    "areas": {"label"},
     "suspects": set(),
     "decisions": {"count"},
     "survey": set(),

@@ -5,7 +5,7 @@ happens to pass the eleven test cannot be told from a citizen service number (BS
 random ones does. `benchmarks/scan.py` measures recall and false alarms per kind.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from stdnum import iban
 from stdnum.nl import bsn
 
-__all__ = ["KINDS", "find_identifiers"]
+__all__ = ["KINDS", "find_identifiers", "kinds_for"]
 
 SIDE_CODES = (
     "LL-99-99 99-99-LL 99-LL-99 LL-99-LL LL-LL-99 99-LL-LL 99-LLL-9 9-LLL-99 "
@@ -48,6 +48,15 @@ PATTERNS["name"] = (
     rf"{CALLED}{BETWEEN}{CAPITAL}|\b(\p{{Lu}}\. ?){{1,4}}{BETWEEN}{CAPITAL}"
     rf"|\b{CAPITAL} {BETWEEN}{CAPITAL}"
 )
+
+
+def kinds_for(types: Iterable[str]) -> list[str]:
+    """Return the kinds that columns of these types are searched for.
+
+    >>> kinds_for(["code", "free_text"])[-1]
+    'name'
+    """
+    return [*KINDS, "name"] if "free_text" in types else list(KINDS)
 
 
 def find_identifiers(

@@ -20,7 +20,8 @@ from cas_audit.errors import ContractError, InputError
 from cas_audit.ingest.coarse import plain
 from cas_audit.ingest.contract import Contract, Dialect
 from cas_audit.ingest.question import Ground, Question
-from cas_audit.ingest.sieve import Tally
+from cas_audit.ingest.sieve import Rows, Tally
+from cas_audit.progress import watch
 
 __all__ = ["Offered", "Read", "read_areas", "read_names", "read_table"]
 
@@ -83,7 +84,7 @@ def read_table(
     first, *rest = _run(source, contract, job, ground.area.tobytes())
     said = _said(first)
     tally = Tally(**said["tally"])
-    tally.areas = {int(area): rows for area, rows in tally.areas.items()}
+    tally.areas = {int(area): Rows(**rows) for area, rows in said["tally"]["areas"].items()}
     quality = plain(rest[0]) if rest else None
     return Read(_dated(first), quality, tally, _offered(contract, said, tally.scanned))
 
@@ -152,13 +153,15 @@ def _demand_file(path: Path, table: str, suffixes: tuple[str, ...]) -> None:
 def _start(job: dict[str, Any], more: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
     known = os.environ.get("PYTHONPATH")
     path = os.pathsep.join([str(ENGINE), *([known] if known else [])])
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "cas_audit.ingest.worker"],
-        input=json.dumps(job).encode() + b"\n" + more,
-        capture_output=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": path},
-    )
+    with watch(f"reading {job.get('contract', {}).get('table', 'a header')}") as pipe:
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "cas_audit.ingest.worker"],
+            input=json.dumps({**job, "progress": pipe}).encode() + b"\n" + more,
+            capture_output=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": path},
+            pass_fds=() if pipe is None else (pipe,),
+        )
 
 
 def _run(

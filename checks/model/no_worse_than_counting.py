@@ -1,6 +1,6 @@
 """The model catches about as much as simply counting past incidents, or more."""
 
-from cas_audit.audit.attainment import judge_lowest
+from cas_audit.audit.attainment import hidden_themes, judge_lowest
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome
 from cas_audit.inference.stretches import Interval, mean_interval
@@ -30,7 +30,8 @@ def no_worse_than_counting(dossier: Dossier, *, max_loss: float = 0.02) -> Findi
     themes = dossier.manifest.themes
     level = 1 - 0.05 / len(themes)
     gains = {theme: _gain(dossier, theme, level) for theme in themes}
-    return judge_lowest(gains, -max_loss, level)
+    hidden = hidden_themes(dossier.table("model/weekly.parquet"))
+    return judge_lowest(gains, -max_loss, level, hidden)
 
 
 def _gain(dossier: Dossier, theme: str, level: float) -> Interval | None:

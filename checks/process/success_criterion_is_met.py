@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cas_audit.audit.attainment import judge_lowest
+from cas_audit.audit.attainment import hidden_themes, judge_lowest
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome
 from cas_audit.inference.stretches import Interval, mean_interval
@@ -21,6 +21,8 @@ def success_criterion_is_met(dossier: Dossier) -> Finding:
     incidents; near hit rate: those in or next to them; PAI: hit rate over share of cells flagged
     (Chainey, Tompson & Uhlig 2008); precision: flagged cells with an incident over flagged cells.
 
+    Where a rate would tell one to four incidents caught or missed, it is judged and not shown.
+
     Limits: recorded incidents are not crime. A hit does not say that crime was prevented.
 
     Remedy: improve the model, or decide whether the stop criterion has been reached.
@@ -36,7 +38,9 @@ def success_criterion_is_met(dossier: Dossier) -> Finding:
     level = 1 - 0.05 / len(themes)
     measure, target = success["measure"], float(success["at_least"])
     measured = {theme: _measure(dossier, theme, measure, level) for theme in themes}
-    return judge_lowest(measured, target, level, measure=measure, target=target)
+    weekly = dossier.table("model/weekly.parquet")
+    hidden = hidden_themes(weekly[weekly["forecaster"] == "model"])
+    return judge_lowest(measured, target, level, hidden, measure=measure, target=target)
 
 
 def _measure(dossier: Dossier, theme: str, measure: str, level: float) -> Interval | None:
