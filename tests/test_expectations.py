@@ -19,6 +19,7 @@ from cas_audit.errors import ProgrammeError
 from cas_audit.ingest.contract import NEEDED
 from cas_audit.ingest.known import Known, pack
 from cas_audit.ingest.validation import validate
+from cas_audit.present.words import LANGUAGES, Language, Words
 from cas_audit.rooms import room
 
 CANARY = "KANARIE7"
@@ -220,6 +221,15 @@ def test_every_expectation_says_why(name: str) -> None:
     notes = [one["meta"]["notes"] for one in SUITES[name]]
 
     assert [] == [said for said in notes if not said.endswith(".") or len(said.split()) < 5]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_expectation_and_column_has_a_name(language: Language) -> None:
+    """A privacy officer reads them in the report."""
+    types = {one["type"] for suite in SUITES.values() for one in suite}
+    columns = {one["kwargs"].get("column") for suite in SUITES.values() for one in suite} - {None}
+
+    assert set() == (types | columns) - set(Words(language).names)
 
 
 @pytest.mark.parametrize(
