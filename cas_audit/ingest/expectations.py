@@ -1,7 +1,8 @@
 """Expectations about places, weeks and deliveries that Great Expectations does not bring itself.
 
-The library's second door. A class is known to it, under its name in words, once this module is
-loaded. Each says of how many elements how many are not as expected, and never which.
+The library's second door: an expectation can only be added as a subclass of its own classes. One
+is known to it, under its name in words, once this module is loaded. Each says of how many elements
+how many are not as expected, and never which.
 """
 
 from abc import ABC, abstractmethod

@@ -1,4 +1,4 @@
-"""Great Expectations suites on what was admitted; only counts leave."""
+"""Great Expectations suites on what was admitted; only counts leave. The library's door."""
 
 import logging
 import os
@@ -59,8 +59,8 @@ def _fill_in(one: dict[str, Any], suite: str, known: Known) -> tuple[dict[str, A
         kwargs[key] = facts[value[PARAMETER]] if named else value
     columns = {kwargs[key] for key in NAMING if key in kwargs}
     unknown = columns - set(known.columns) - possible(suite)
-    if unknown:
-        message = f"{one['type']} names no column of {suite}"
+    if unknown or not one["meta"]["notes"].strip():
+        message = f"{one['type']} names no column of {suite}, or does not say why"
         raise ValueError(message)
     asked = columns <= set(known.columns) and None not in kwargs.values()
     return {**one, "kwargs": kwargs}, asked

@@ -4,8 +4,6 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from cas_audit.assure.answers import Answers
 from cas_audit.assure.framework import load_framework
 from cas_audit.assure.gate import read_findings
@@ -17,9 +15,9 @@ from cas_audit.errors import EvidenceError
 from cas_audit.files import digest
 from cas_audit.present.findings import show_finding
 from cas_audit.present.maps import draw_flags
+from cas_audit.present.pages import load_template
 from cas_audit.present.points import show_counts, show_points, show_verdict
 from cas_audit.present.words import LANGUAGES, Words, name_words
-from cas_audit.rooms import room
 
 __all__ = ["write_reports"]
 
@@ -36,14 +34,7 @@ def write_reports(folder: Path) -> None:
     findings = read_findings(folder).findings
     statements = read_statements(folder / "statements", framework)
     answers = read_record(Answers, folder / "answers.json", EvidenceError)
-    environment = Environment(
-        loader=FileSystemLoader(room("reports", "templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("report.html.j2")
+    template = load_template("report.html.j2")
     for language in LANGUAGES:
         words = name_words(dossier, language)
         page = template.render(

@@ -1,11 +1,9 @@
 """Every table that came in is as its suite of expectations says."""
 
-from typing import Any
-
 from cas_audit.audit.dossier import Dossier
+from cas_audit.audit.expectation import show_result, word_of
 from cas_audit.audit.finding import Finding, Outcome, as_rows
-from cas_audit.audit.record import cautious, rounded, state
-from cas_audit.config import SMALLEST_COUNT
+from cas_audit.audit.record import state
 
 
 def expectations_hold(dossier: Dossier, *, min_expectations: float = 1) -> Finding:
@@ -27,8 +25,8 @@ def expectations_hold(dossier: Dossier, *, min_expectations: float = 1) -> Findi
     """
     results = [dossier.json(name) for name in dossier.ingested("validation")]
     rows = [(one["suite"], result) for one in results for result in one["results"]]
-    words = [_word(result) for _, result in rows]
-    asked = [sum(_word(row) != "not_asked" for row in one["results"]) for one in results]
+    words = [word_of(result) for _, result in rows]
+    asked = [sum(word_of(row) != "not_asked" for row in one["results"]) for one in results]
     counts = {"expectations": sum(asked), "tables": len(results)}
     told = {name: words.count(name) for name in ("fails", "broken", "not_asked")}
     outcome = Outcome.MET if min(asked) >= min_expectations else Outcome.INSUFFICIENT
@@ -36,26 +34,5 @@ def expectations_hold(dossier: Dossier, *, min_expectations: float = 1) -> Findi
     if told["fails"] or told["broken"]:
         outcome, message = Outcome.NOT_MET, "broken" if told["broken"] else ""
     found = state(outcome, message, **counts, **told)
-    shown = as_rows([_show(table, result) for table, result in rows])
+    shown = as_rows([{"table": table, **show_result(result)} for table, result in rows])
     return found.model_copy(update={"n": counts, "tables": {"expectations": shown}})
-
-
-def _word(result: dict[str, Any]) -> str:
-    if result["broken"]:
-        return "broken"
-    return {True: "holds", False: "fails", None: "not_asked"}[result["success"]]
-
-
-def _show(table: str, result: dict[str, Any]) -> dict[str, Any]:
-    """Return a row fit to be shown: no count of one to four can be read from it or worked out."""
-    elements, unexpected = result["elements"], result["unexpected"]
-    if elements is not None and 0 < elements - (unexpected or 0) < SMALLEST_COUNT:
-        unexpected = unexpected and elements
-    return {
-        "table": table,
-        "expectation": result["expectation"],
-        "column": result["column"],
-        "result": _word(result),
-        "elements": None if elements is None else rounded(cautious(elements)),
-        "unexpected": None if unexpected is None else rounded(cautious(unexpected)),
-    }
