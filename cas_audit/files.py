@@ -28,6 +28,7 @@ AUDIT = {
     "receipt.nl.html",
     "receipt.en.html",
 }
+DOCS = {"docs.json", "data-docs.nl.html", "data-docs.en.html"}
 DEMO = {"demo.json", "configs", "feed", "truth", "statements", "mlflow"}
 
 
@@ -168,6 +169,8 @@ def _foreign(out: Path) -> set[str]:
     if "demo.json" in names and "seed" in _keys(out / "demo.json"):
         audits = {name for name in names if (out / name / "audit.json").is_file()}
         return names - DEMO - audits
+    if "docs.json" in names and "tables" in _keys(out / "docs.json"):
+        return names - DOCS
     return names
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cas_audit.audit.dossier import Manifest
 
-__all__ = ["answer", "audit", "check", "forecast", "ingest", "record", "report", "run"]
+__all__ = ["answer", "audit", "check", "docs", "forecast", "ingest", "record", "report", "run"]
 
 PACKAGES = (
     "fairlearn",
@@ -83,6 +83,16 @@ def report(out: Path) -> None:
     """Write the report and the receipts in both languages."""
     with _opened(out) as work:
         _report(work)
+
+
+def docs(audit: Path, out: Path) -> list[Path]:
+    """Write Data Docs of the suites of an intact audit, in another folder; return the pages."""
+    from cas_audit.present.docs import write_docs  # noqa: PLC0415 - loads pandas
+
+    _refuse_changed(audit)
+    with staged(out) as work:
+        pages = write_docs(audit, work)
+    return [out / page.name for page in pages]
 
 
 def record(out: Path) -> None:

@@ -1,6 +1,7 @@
 """Every check against its cases, and every finding said in both languages."""
 
 import itertools
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,29 @@ def test_shuffled_rows_leave_the_finding_as_it_was(
     other = find(tmp_path / "other", manifest, name, {**mixed_case, "tables": shuffled})
 
     assert one.model_copy(update={"inputs": {}}) == other.model_copy(update={"inputs": {}})
+
+
+@pytest.mark.parametrize(
+    ("elements", "unexpected", "shown"),
+    [
+        (None, None, (None, None)),
+        (3, 0, (4, 0)),
+        (2413, 3, (2410, 4)),
+        (50, 47, (50, 50)),
+        (2413, 187, (2410, 190)),
+    ],
+)
+def test_counts_of_expectations_are_fit_to_be_shown(
+    tmp_path: Path, manifest: Manifest, elements: Any, unexpected: Any, shown: Any
+) -> None:
+    """One to four cannot be read from them, nor worked out by subtraction."""
+    case: dict[str, Any] = json.loads(json.dumps(CASES["data/expectations_hold"][0]))
+    [content, _] = case["json"].values()
+    content["results"][0] |= {"elements": elements, "unexpected": unexpected}
+    found = find(tmp_path, manifest, "data/expectations_hold", case)
+    rows = [row for row in found.tables["expectations"] if row["table"] == "incidents"]
+
+    assert shown == (rows[0]["elements"], rows[0]["unexpected"])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -14,7 +14,7 @@ from cas_audit.errors import ContractError
 from cas_audit.ingest.names import resembles
 from cas_audit.rooms import room
 
-__all__ = ["Column", "Contract", "load_contract"]
+__all__ = ["BESIDES", "NEEDED", "Column", "Contract", "load_contract"]
 
 Table = Literal[
     "incidents", "areas", "suspects", "decisions", "survey", "patrols", "stops", "complaints",

@@ -1,5 +1,6 @@
 """The step `ingest`: sources in, the first part of a dossier out."""
 
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from cas_audit.errors import ConfigError, ContractError, InputError
 from cas_audit.files import digest, read_json, write_json
 from cas_audit.ingest.contract import Contract, load_contract
 from cas_audit.ingest.grid import Grid, build_grid, demand_crs, keep_cells
+from cas_audit.ingest.known import know
 from cas_audit.ingest.protect import gather, show_areas, show_scanned, show_tally, show_young
 from cas_audit.ingest.question import Ground, ask
 from cas_audit.ingest.receipt import Receipt
@@ -172,17 +174,19 @@ def _limit(tally: Tally, config: Config, source: Source) -> None:
 
 
 def _sign(desk: _Desk, source: Source, contract: Contract, read: Read) -> None:
-    """Write receipt, contract and validation result of one table."""
+    """Write receipt, contract, suite and validation result of one table."""
     config, table, offered = desk.config, contract.table, read.offered
     kept = desk.dossier / f"ingest/{table}.contract.json"
     write_json(kept, contract)
+    suite = desk.dossier / f"ingest/{table}.suite.yaml"
+    shutil.copyfile(room("expectations", suite.name), suite)
     receipt = Receipt.model_validate(
         {
             "table": table,
             "source": Path(source.path).name if source.path else source.table,
             "sha256": offered.content or digest(Path(str(source.path))),
             "contract_sha256": digest(kept),
-            "suite_sha256": digest(room("expectations", f"{table}.suite.yaml")),
+            "suite_sha256": digest(suite),
             "regime": config.regime,
             "reference_date": config.reference_date,
             "retention_years": years_allowed(config, contract),
@@ -199,7 +203,8 @@ def _sign(desk: _Desk, source: Source, contract: Contract, read: Read) -> None:
         }
     )
     write_json(desk.dossier / f"ingest/{table}.receipt.json", receipt)
-    write_json(desk.dossier / f"ingest/{table}.validation.json", validate(read.table, table))
+    known = know(config, source, contract, desk.ground, read)
+    write_json(desk.dossier / f"ingest/{table}.validation.json", validate(read.table, table, known))
 
 
 def _scanned(offered: Offered) -> dict[str, dict[str, Any]]:
