@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cas_audit.audit.dossier import Dossier
+from cas_audit.audit.expectation import word_of
 from cas_audit.files import digest
 from cas_audit.present.template import load_template
 from cas_audit.present.words import LANGUAGES, Words, name_words
@@ -210,12 +211,23 @@ def _found(words: Words, scanned: dict[str, dict[str, Any]]) -> list[tuple[str, 
 
 
 def _checked(words: Words, validation: dict[str, Any]) -> str:
-    results = validation["results"]
-    broken = [one for one in results if not one["success"]]
+    """Say how many expectations held, which did not, and which there was nothing to ask with."""
+    said: dict[str, list[dict[str, Any]]] = {}
+    for one in validation["results"]:
+        said.setdefault(word_of(one), []).append(one)
+    unasked, wrong = said.get("not_asked", []), said.get("fails", []) + said.get("broken", [])
+    asked = len(validation["results"]) - len(unasked)
+    key = "checked_some" if wrong else "checked_all"
+    found = words.receipt(key, expectations=asked, broken=_expectations(words, wrong))
+    if not unasked:
+        return found
+    return f"{found} {words.receipt('checked_not', unasked=_expectations(words, unasked))}"
+
+
+def _expectations(words: Words, results: list[dict[str, Any]]) -> str:
     whole = words.receipt("whole_table")
-    named = ", ".join(f"{one['column'] or whole}: {one['expectation']}" for one in broken)
-    key = "checked_some" if broken else "checked_all"
-    return words.receipt(key, expectations=len(results), broken=named)
+    named = (f"{words.name(one['expectation'])} ({one['column'] or whole})" for one in results)
+    return "; ".join(named)
 
 
 def _counts(receipt: dict[str, Any], key: str, rule: str) -> bool:
