@@ -17,7 +17,7 @@ import sqlalchemy
 
 from cas_audit.config import Source
 from cas_audit.errors import CasAuditError, ContractError, InputError
-from cas_audit.ingest import formats, sources
+from cas_audit.ingest import sources
 from cas_audit.ingest.contract import Contract, Dialect, load_contract
 from cas_audit.ingest.formats import open_table
 from cas_audit.ingest.grid import Grid
@@ -321,23 +321,25 @@ def in_database(folder: Path, name: str) -> str:
     return url
 
 
-def test_a_database_is_asked_for_the_admitted_columns_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_database_is_asked_for_the_admitted_columns_only(tmp_path: Path) -> None:
     """The query names them; the counts and the digest are those of what it gave."""
     url = in_database(tmp_path, "stops")
     source = Source.model_construct(path=None, database=url, table="stops", contract="stops")
     found = read_table(source, load_contract("stops"), QUESTION, GROUND)
     again = read_table(source, load_contract("stops"), QUESTION, GROUND)
     asked: list[str] = []
-    monkeypatch.setattr(formats, "_rows", lambda _e, query, _c, _h: asked.append(str(query)))
+    sqlalchemy.event.listen(
+        sqlalchemy.Engine, "before_cursor_execute", lambda *told: asked.append(told[2])
+    )
     job = {"format": "database", "database": url, "table": "stops"}
-    formats.OPENERS["database"](job, SUSPECTS.dialect, load_contract("stops").columns)
+    list(open_table(job, load_contract("stops")).pieces)
+    asked = [one for one in asked if one.startswith("SELECT")]
 
     assert ["leeftijd", "naam"] == found.offered.refused
     assert found.table["count"].sum() == 3
     assert len(str(found.offered.content)) == 64
     assert found.offered.content == again.offered.content
+    assert 1 == len(asked)
     assert "naam" not in asked[0]
 
 
@@ -346,9 +348,19 @@ def test_a_database_that_fails_is_named_without_its_url(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/secret-{CANARY}/none.db"
     source = Source.model_construct(path=None, database=url, table="stops", contract="stops")
 
-    with pytest.raises(InputError, match="table stops cannot be read") as error:
+    with pytest.raises(InputError, match="database of table stops cannot be reached") as error:
         read_table(source, load_contract("stops"), QUESTION, GROUND)
     assert CANARY not in str(error.value)
+
+
+def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    """SQLite would make an empty one."""
+    url = f"sqlite:///{tmp_path}/none.db"
+    source = Source.model_construct(path=None, database=url, table="stops", contract="stops")
+
+    with pytest.raises(InputError, match="cannot be reached"):
+        read_table(source, load_contract("stops"), QUESTION, GROUND)
+    assert [] == list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

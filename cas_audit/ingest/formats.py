@@ -5,8 +5,6 @@ through the parser's buffer there, and go down with it.
 """
 
 import csv
-import hashlib
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -18,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from cas_audit.ingest.contract import Column, Contract, Dialect
+from cas_audit.ingest.faults import Broken
 from cas_audit.ingest.names import match_names
 
 __all__ = ["Broken", "Opened", "open_table", "read_header"]
@@ -30,15 +29,6 @@ AHEAD = 4
 ROW, COLUMN = re.compile(r"Row #(\d+)"), re.compile(r"In CSV column #(\d+)")
 
 
-class Broken(Exception):  # noqa: N818 - reads as what is found
-    """A source that cannot be read: the kind of error, and the place where that is known."""
-
-    def __init__(self, error: str, **place: int | str) -> None:
-        """Say what kind of error, and where."""
-        super().__init__(error)
-        self.said = {"kind": "broken", "error": error, **place}
-
-
 class Opened(NamedTuple):
     """A source of which the header was read."""
 
@@ -46,7 +36,7 @@ class Opened(NamedTuple):
     matched: dict[str, str]
     pieces: Iterator[pa.Table]  # admitted columns under the names of the contract
     crs: str = ""
-    content: Any = None  # a running SHA-256 of what a database gave; a file has its own
+    content: Any = None  # a running digest of what a database gave; a file has its own
 
     @property
     def refused(self) -> list[str]:
@@ -252,32 +242,11 @@ def _open_features(job: dict[str, Any], dialect: Dialect, wanted: list[Column]) 
 
 
 def _open_database(job: dict[str, Any], dialect: Dialect, wanted: list[Column]) -> Opened:
-    import sqlalchemy as sql  # noqa: PLC0415 - only the format asked for is loaded
+    from cas_audit.ingest.database import open_query  # noqa: PLC0415 - only what is asked for
 
     del dialect  # a database has none
-    engine = sql.create_engine(job["database"], hide_parameters=True)
-    schema, _, name = job["table"].rpartition(".")
-    columns = sql.inspect(engine).get_columns(name, schema or None)
-    names = [str(column["name"]) for column in columns]
-    matched = match_names(names, [column.name for column in wanted])
-    chosen: list[Any] = [sql.column(one) for one in matched.values()]
-    source = sql.table(name, *(sql.column(one) for one in names), schema=schema or None)
-    query = sql.select(*chosen).select_from(source).order_by(*chosen)
-    content = hashlib.sha256(json.dumps(list(matched)).encode())
-    return Opened(
-        names, matched, _rows(engine, query, list(matched.values()), content), content=content
-    )
-
-
-def _rows(engine: Any, query: Any, columns: list[str], content: Any) -> Iterator[pa.Table]:  # noqa: ANN401
-    """Yield the answer of a database piece by piece; it never projects a refused column."""
-    with engine.connect().execution_options(yield_per=ROWS_A_PIECE) as connection:
-        for part in connection.execute(query).partitions():
-            content.update(json.dumps([list(map(str, row)) for row in part]).encode())
-            values = zip(*part, strict=True)
-            arrays = [pa.array(list(one), from_pandas=True) for one in values]
-            yield pa.table(dict(zip(columns, arrays, strict=True)))
-    engine.dispose()
+    found = open_query(job["database"], job["table"], wanted, ROWS_A_PIECE)
+    return Opened(found.names, found.matched, found.pieces, content=found.content)
 
 
 OPENERS: dict[str, Callable[[dict[str, Any], Dialect, list[Column]], Opened]] = {

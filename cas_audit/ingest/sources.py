@@ -16,9 +16,10 @@ import pandas as pd
 import pyarrow as pa
 
 from cas_audit.config import Source
-from cas_audit.errors import ContractError, InputError
+from cas_audit.errors import InputError
 from cas_audit.ingest.coarse import plain
 from cas_audit.ingest.contract import Contract, Dialect
+from cas_audit.ingest.faults import word
 from cas_audit.ingest.question import Ground, Question
 from cas_audit.ingest.sieve import Tally
 
@@ -125,7 +126,8 @@ def read_names(path: Path) -> list[str]:
     job = {"path": str(path), "format": FORMATS[path.suffix], "task": "header"}
     done = _start({**job, "dialect": Dialect().model_dump()})
     if done.returncode:
-        raise InputError(_broken(str(path), {"error": "no readable header"}))
+        fault = {"kind": "broken", "error": "no readable header"}
+        raise word(Source(path=str(path), contract=""), "", fault)
     names: list[str] = json.loads(done.stdout)
     return names
 
@@ -173,11 +175,7 @@ def _run(
         fault = json.loads(said)
     except json.JSONDecodeError:
         fault = {"kind": "broken", "error": f"the reader ended with {done.returncode}"}
-    if fault["kind"] == "empty":
-        raise InputError(_empty(source.shown))
-    if fault["kind"] == "broken":
-        raise InputError(_broken(source.shown, fault))
-    raise ContractError(_unfit(source.shown, contract, fault))
+    raise word(source, contract.table, fault)
 
 
 def _tables(content: bytes) -> list[pa.Table]:
@@ -202,26 +200,4 @@ def _offered(
         said["resembling"],
         scanned,
         said.get("content"),
-    )
-
-
-def _broken(shown: str, fault: dict[str, Any]) -> str:
-    words = {"row": "row", "row_group": "row group", "column_number": "column", "column": "column"}
-    places = [f"{words[key]} {fault[key]}" for key in words if key in fault]
-    where = f" at {', '.join(places)}" if places else ""
-    kind = Path(shown).suffix[1:] or "a table"
-    return f"{shown} cannot be read as {kind}{where} ({fault['error']})."
-
-
-def _empty(shown: str) -> str:
-    return f"{shown} holds no rows; expected at least one."
-
-
-def _unfit(shown: str, contract: Contract, fault: dict[str, Any]) -> str:
-    twice = fault["kind"] == "twice"
-    found = "more than one column stands for" if twice else "no column"
-    hint = "; one column has a name close to it" if fault["close"] and not twice else ""
-    return (
-        f"{shown}: {found} {fault['column']} among {fault['offered']} columns{hint}; "
-        f"expected every column of the contract for {contract.table} once."
     )
