@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from cas_audit.config import Source
 from cas_audit.errors import InputError
+from cas_audit.files import demand_plain
 from cas_audit.ingest.coarse import plain
 from cas_audit.ingest.contract import Contract, Dialect
 from cas_audit.ingest.faults import word
@@ -142,9 +143,11 @@ def _job(source: Source, contract: Contract, suffixes: tuple[str, ...]) -> dict[
 
 
 def _demand_file(path: Path, table: str, suffixes: tuple[str, ...]) -> None:
-    if not path.is_file():
+    try:
+        demand_plain(path)
+    except (OSError, ValueError):  # ValueError: a zero byte in the path
         message = f"{path} does not exist; expected the source of {table}."
-        raise InputError(message)
+        raise InputError(message) from None
     if path.suffix not in suffixes:
         expected = " or ".join(suffixes)
         message = f"{path}: unknown format {path.suffix or '(none)'}; expected {expected}."
