@@ -129,7 +129,7 @@ class _Refused(yaml.MarkedYAMLError):
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """The safe loader, without aliases, deep nesting, or keys that stand twice.
+    """The safe loader, without aliases, tags, deep nesting, or keys that stand twice.
 
     A few aliases of aliases stand for more than any memory holds; of two keys one is unseen.
     """
@@ -140,6 +140,9 @@ class _PlainLoader(yaml.SafeLoader):
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent):
             what = "an alias, where the value itself was expected"
+            raise _Refused(what, event)
+        if getattr(event, "tag", None):
+            what = "a tag, where a plain value was expected"
             raise _Refused(what, event)
         self.depth += 1
         if self.depth > MOST_DEPTH:

@@ -142,6 +142,7 @@ UNREADABLE = {
     "deep": "[" * 100_000,
     "deep and closed": "[" * 500 + "]" * 500,
     "a tag that runs code": "a: !!python/object/apply:os.system [exit 1]\n",
+    "a tag that does not fit": "a: !!timestamp x\n",
     "an unknown tag": "a: !geheim x\n",
     "a key twice": "a: 1\n'a': 2\n",
     "a key twice, inside": "a: {b: 1, b: 2}\n",

@@ -228,17 +228,11 @@ def _column(file: Any, group: int, columns: list[str]) -> dict[str, str]:  # noq
 
 
 def _open_features(job: dict[str, Any], dialect: Dialect, wanted: list[Column]) -> Opened:
-    import pyogrio  # noqa: PLC0415 - only the format asked for is loaded
+    from cas_audit.ingest.features import open_features  # noqa: PLC0415 - only what is asked for
 
     del dialect  # neither GeoJSON nor GeoPackage has one
-    names = [str(name) for name in pyogrio.read_info(job["path"])["fields"]]
-    matched = match_names(names, [column.name for column in wanted])
-    if not wanted:
-        return Opened(names, matched, iter(()))
-    meta, table = pyogrio.read_arrow(job["path"], columns=list(matched.values()))
-    outlines = table.column(meta["geometry_name"] or "wkb_geometry")
-    table = table.select(list(matched.values())).append_column("geometry", outlines)
-    return Opened(names, matched, iter([table]), meta["crs"] or "")
+    found = open_features(Path(job["path"]), wanted)
+    return Opened(found.names, found.matched, found.pieces, found.crs)
 
 
 def _open_database(job: dict[str, Any], dialect: Dialect, wanted: list[Column]) -> Opened:

@@ -60,7 +60,11 @@ def build_grid(areas: Any, crs: str, cell_size_m: float) -> Grid:  # noqa: ANN40
     Raises:
         ContractError: the areas span more cells than any country, so the CRS must be wrong.
     """
-    west, south, east, north = areas.to_crs(crs).total_bounds
+    bounds = areas.to_crs(crs).total_bounds
+    if not np.isfinite(bounds).all():
+        message = f"The areas reach beyond where {crs} is defined; expected areas within it."
+        raise ContractError(message)
+    west, south, east, north = bounds
     x0, y0 = (float(np.floor(edge / cell_size_m) * cell_size_m) for edge in (west, south))
     columns, rows = (
         int(np.ceil((edge - start) / cell_size_m)) for edge, start in ((east, x0), (north, y0))

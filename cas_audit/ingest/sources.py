@@ -12,8 +12,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pyproj.exceptions import ProjError
 
 from cas_audit.config import Source
 from cas_audit.errors import InputError
@@ -24,7 +26,7 @@ from cas_audit.ingest.faults import word
 from cas_audit.ingest.question import Ground, Question
 from cas_audit.ingest.sieve import Tally
 
-__all__ = ["Offered", "Read", "read_areas", "read_names", "read_table"]
+__all__ = ["Offered", "Read", "demand_file", "outline", "read_areas", "read_names", "read_table"]
 
 FORMATS = {
     ".csv": "csv",
@@ -97,24 +99,50 @@ def read_areas(source: Source, contract: Contract) -> tuple[Any, Offered]:
         A GeoDataFrame in the CRS of the contract, and what was offered.
 
     Raises:
-        InputError: the file is absent, unreadable, empty, or lies in no CRS.
+        InputError: the file is absent, unreadable, empty, or lies in no CRS; see `outline`.
         ContractError: an admitted column is absent or stands twice.
     """
-    import geopandas  # noqa: PLC0415, TID251 - loaded only where outlines are read
-
     job = {**_job(source, contract, OF_AREAS), "task": "areas"}
     [found] = _run(source, contract, job)
     said = _said(found)
-    if not said["crs"]:
+    return outline(source, contract, found, said["crs"]), _offered(contract, said, said["scanned"])
+
+
+def outline(source: Source, contract: Contract, found: pa.Table, crs: str) -> Any:  # noqa: ANN401
+    """Return a table with outlines as a GeoDataFrame in the CRS of the contract.
+
+    Raises:
+        InputError: an outline is absent or cannot be one, or lies in no known CRS.
+    """
+    import geopandas  # noqa: PLC0415, TID251 - loaded only where outlines are read
+    from shapely.errors import ShapelyError  # noqa: PLC0415
+
+    if not crs:
         message = f"{source.shown} names no CRS; expected one, such as {contract.crs}."
         raise InputError(message)
     table = found.to_pandas()
-    outlines = geopandas.GeoSeries.from_wkb(table.pop("geometry"), crs=said["crs"])
-    if outlines.isna().any() or outlines.is_empty.any():
-        message = f"{source.shown} holds areas without an outline; expected one for each."
+    try:
+        with np.errstate(all="ignore"):  # what is no number is found below
+            outlines = geopandas.GeoSeries.from_wkb(table.pop("geometry"), crs=crs)
+        areas = geopandas.GeoDataFrame(table, geometry=outlines).to_crs(contract.crs)
+    except (ShapelyError, ProjError) as error:
+        message = f"{source.shown} holds outlines that cannot be read ({type(error).__name__})."
+        raise InputError(message) from None
+    _demand_outlines(source, areas.geometry)
+    return areas
+
+
+def _demand_outlines(source: Source, outlines: Any) -> None:  # noqa: ANN401 - GeoSeries
+    """Refuse areas without an outline that encloses something, here and not nowhere."""
+    shaped = outlines.geom_type.isin(["Polygon", "MultiPolygon"]) & ~outlines.is_empty
+    here = np.isfinite(outlines.bounds).all(axis=1)
+    if not (shaped & here).all():
+        number = int((~(shaped & here)).sum())
+        message = (
+            f"{source.shown} holds {number} of {len(outlines)} areas without an outline; "
+            f"expected one polygon for each, within the reach of its CRS."
+        )
         raise InputError(message)
-    areas = geopandas.GeoDataFrame(table, geometry=outlines).to_crs(contract.crs)
-    return areas, _offered(contract, said, said["scanned"])
 
 
 def read_names(path: Path) -> list[str]:
@@ -123,7 +151,7 @@ def read_names(path: Path) -> list[str]:
     Raises:
         InputError: the file is absent, of another format, or has no readable header.
     """
-    _demand_file(path, "a draft", (*OF_ROWS, *OF_AREAS))
+    demand_file(path, "a draft", (*OF_ROWS, *OF_AREAS))
     job = {"path": str(path), "format": FORMATS[path.suffix], "task": "header"}
     done = _start({**job, "dialect": Dialect().model_dump()})
     if done.returncode:
@@ -138,11 +166,16 @@ def _job(source: Source, contract: Contract, suffixes: tuple[str, ...]) -> dict[
     if source.database:
         return {**said, "format": "database", "database": source.database, "table": source.table}
     path = Path(str(source.path))
-    _demand_file(path, contract.table, suffixes)
+    demand_file(path, contract.table, suffixes)
     return {**said, "format": FORMATS[path.suffix], "path": str(path)}
 
 
-def _demand_file(path: Path, table: str, suffixes: tuple[str, ...]) -> None:
+def demand_file(path: Path, table: str, suffixes: tuple[str, ...]) -> None:
+    """Refuse what is no plain file of one of these formats, before a child is begun.
+
+    Raises:
+        InputError: naming the path.
+    """
     try:
         demand_plain(path)
     except (OSError, ValueError):  # ValueError: a zero byte in the path

@@ -23,6 +23,7 @@ Moments = NDArray[np.datetime64]
 ZONE = r"[Z+]|-\d\d:|-\d{4}$"
 OFFSET = r"([T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)[+-]\d\d:?\d\d$"
 UNIVERSAL = {"UTC", "Etc/UTC", "GMT", "Z", "+00:00"}
+LONGEST_NUMBER = 1e18  # what a whole number of 64 bits holds, and no identifier exceeds
 LIKE_NUMBER = 1e7  # shorter whole numbers are no identifier of any kind
 
 
@@ -159,7 +160,8 @@ def _identifiers(values: pa.ChunkedArray, column: Column) -> dict[str, NDArray[n
         likely = plain.to_numpy(zero_copy_only=False)
         if not np.any(np.abs(likely) >= LIKE_NUMBER):
             return {}
-        whole = np.where(np.isfinite(likely) & (likely == np.floor(likely)), likely, 0)
+        known = (np.abs(likely) < LONGEST_NUMBER) & (likely == np.floor(likely))
+        whole = np.where(known, likely, 0)
         plain = pa.array(whole.astype(np.int64)).cast(pa.string())
     elif column.role in {"x", "y"}:
         whole = pc.match_substring(plain.cast(pa.string()), ".")
