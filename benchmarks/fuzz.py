@@ -81,7 +81,8 @@ def _areas(path: Path, job: dict[str, Any]) -> None:
     source = Source(path=str(path), contract="areas")
     areas = outline(source, AREAS, table, opened.crs)  # from here on in the process of the gate
     areas["buurtcode"] = areas["buurtcode"].astype(str)
-    cells = keep_cells(build_grid(areas, "EPSG:28992", 125.0), areas, "buurtcode")
+    grid = build_grid(areas, "EPSG:28992", 125.0, path.name)
+    cells = keep_cells(grid, areas, "buurtcode", path.name)
     spread_residents(areas, AREAS, cells)
 
 
@@ -118,7 +119,7 @@ def batch(first: int, last: int, seed: int) -> None:
             how, said = _end(path, kind)
             signal.alarm(0)
             _say(number, kind, how, leak=CANARY in said)
-            shutil.rmtree(path.parent)
+            shutil.rmtree(path.parent, ignore_errors=True)  # a file that moves may be back
 
 
 def _say(number: int, kind: str, how: str, *, leak: bool) -> None:
