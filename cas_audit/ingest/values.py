@@ -166,7 +166,7 @@ def _identifiers(values: pa.ChunkedArray, column: Column) -> dict[str, NDArray[n
     elif column.role in {"x", "y"}:
         whole = pc.match_substring(plain.cast(pa.string()), ".")
         plain = pc.if_else(pc.fill_null(whole, True), None, plain)
-    return find_identifiers(plain, names=column.type == "free_text")
+    return find_identifiers(plain, free_text=column.type == "free_text")
 
 
 def _dictionary(values: pa.ChunkedArray) -> pa.DictionaryArray:
