@@ -1,11 +1,16 @@
 """Readers: dialects and formats, names that nearly match, and refused values that never come in."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any, ClassVar
 
 import geopandas  # noqa: TID251 - writes what the readers are tested on
 import numpy as np
@@ -136,6 +141,108 @@ def test_areas_of_both_formats(tmp_path: Path, suffix: str) -> None:
     assert outlines == areas.geometry.normalize().tolist() or all(
         one.equals(other) for one, other in zip(outlines, areas.geometry, strict=True)
     )
+
+
+FIELDS = {one.name: 1 for one in load_contract("areas").columns}
+DOORS = {
+    "other files": '<OGRVRTDataSource><OGRVRTLayer name="other"><SrcDataSource>other.geojson'
+    "</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>",
+    "a pipeline": '{"type": "gdal_streamed_alg", '
+    '"command_line": "gdal vector pipeline ! read other.geojson"}',
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_areas_open_no_other_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    """A text that GDAL would take for another format is refused, whatever it is called."""
+    monkeypatch.chdir(tmp_path)
+    other = geopandas.GeoDataFrame([FIELDS], geometry=[shapely.box(4, 52, 5, 53)], crs=4326)
+    other.to_file(tmp_path / "other.geojson")
+    (tmp_path / "a.geojson").write_text(DOORS[door])
+
+    with pytest.raises(InputError, match=r"a\.geojson cannot be read as geojson"):
+        read_areas(Source(path=str(tmp_path / "a.geojson"), contract=""), load_contract("areas"))
+
+
+class Listener(BaseHTTPRequestHandler):
+    """Notes every request."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        """Note the path."""
+        self.asked.append(self.path)
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("no_proxy", ["", "*"])
+def test_areas_fetch_no_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_proxy: str
+) -> None:
+    """A GeoJSON may name its CRS by a link; nothing is asked for it."""
+    monkeypatch.setenv("no_proxy", no_proxy)
+    path = tmp_path / "a.geojson"
+    areas = geopandas.GeoDataFrame([FIELDS], geometry=[shapely.box(4, 52, 5, 53)])
+    tree = json.loads(areas.to_json())
+    with HTTPServer(("127.0.0.1", 0), Listener) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        link = {"href": f"http://127.0.0.1:{server.server_port}/crs"}
+        path.write_text(json.dumps({**tree, "crs": {"type": "link", "properties": link}}))
+        read_areas(Source(path=str(path), contract=""), load_contract("areas"))
+        server.shutdown()
+
+    assert [] == Listener.asked
+
+
+def test_a_geopackage_with_a_view_is_refused(tmp_path: Path) -> None:
+    """Reading a view runs what it says, which may be without end."""
+    path = tmp_path / "a.gpkg"
+    geopandas.GeoDataFrame([FIELDS], geometry=[shapely.box(4, 52, 5, 53)], crs=4326).to_file(path)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE VIEW other AS SELECT 1")
+
+    with pytest.raises(InputError, match=r"a\.gpkg cannot be read as gpkg \(a view"):
+        read_areas(Source(path=str(path), contract=""), load_contract("areas"))
+
+
+LATE = "2025-07-06T22:30:00"  # Monday half past midnight in Amsterdam
+
+
+@pytest.mark.parametrize(
+    ("moments", "zone", "week"),
+    [
+        (pd.Series([f"{LATE}Z"]), "Europe/Amsterdam", "2025-07-07"),
+        (pd.Series([f"{LATE}+00:00"]), "Europe/Amsterdam", "2025-07-07"),
+        (pd.Series([LATE]), "Europe/Amsterdam", "2025-06-30"),
+        (pd.to_datetime([f"{LATE}Z"]), "Europe/Amsterdam", "2025-07-07"),
+        (pd.to_datetime([f"{LATE}Z"]).tz_convert("Europe/Amsterdam"), None, "2025-07-07"),
+        (pd.to_datetime([LATE]), None, "2025-06-30"),
+    ],
+)
+def test_a_moment_is_read_on_the_clock_on_the_spot(
+    tmp_path: Path, moments: Any, zone: str | None, week: str
+) -> None:
+    """What is told in universal time goes by the time zone of the contract."""
+    table = STOPS[:1].assign(dag=moments)
+    table.to_parquet(tmp_path / "t.parquet", index=False)
+    contract = load_contract("stops").model_copy(update={"time_zone": zone})
+    found = read(tmp_path / "t.parquet", contract)
+
+    assert [week] == found.table["week"].dt.strftime("%Y-%m-%d").to_list()
+
+
+def test_universal_time_without_a_time_zone_is_refused(tmp_path: Path) -> None:
+    """The shift of an incident would be wrong by an hour or two, unseen."""
+    table = STOPS[:1].assign(dag=pd.to_datetime([f"{LATE}Z"]))
+    table.to_parquet(tmp_path / "t.parquet", index=False)
+
+    with pytest.raises(ContractError, match=r"t\.parquet: column dag .* time_zone"):
+        read(tmp_path / "t.parquet", load_contract("stops"))
 
 
 SPOILED: dict[str, tuple[bytes, type[CasAuditError], str]] = {
