@@ -78,8 +78,9 @@ def _areas(config: Config, dossier: Path, contract: Contract) -> tuple[_Desk, "p
     refuse_identifiers(offered.scanned, source.shown)
     code = str(contract.name_of("area"))
     areas[code] = areas[code].astype(str)
-    grid = build_grid(areas, config.area.crs, config.area.cell_size_m)
-    cells = keep_cells(grid, areas, code)
+    _demand_once(areas[code], source)
+    grid = build_grid(areas, config.area.crs, config.area.cell_size_m, source.shown)
+    cells = keep_cells(grid, areas, code, source.shown)
     if cells.empty:
         message = (
             f"{source.shown}: no cell centre lies in an area; expected outlines in {grid.crs}."
@@ -108,6 +109,16 @@ def _labels(areas: pd.DataFrame, contract: Contract) -> dict[str, str]:
         return {}
     named = areas.dropna(subset=[label]).drop_duplicates(str(contract.name_of("area")))
     return dict(zip(named[contract.name_of("area")], named[label].astype(str), strict=True))
+
+
+def _demand_once(codes: "pd.Series[str]", source: Source) -> None:
+    twice = int(codes[codes.duplicated()].nunique())
+    if twice:
+        message = (
+            f"{source.shown}: {twice} areas stand more than once; expected one row for each, "
+            f"with all of its outline and residents."
+        )
+        raise ContractError(message)
 
 
 def _ground(grid: Grid, cells: pd.DataFrame, codes: list[str]) -> Ground:

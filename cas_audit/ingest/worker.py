@@ -21,11 +21,12 @@ import pyarrow as pa
 
 from cas_audit.ingest.contract import Contract, Dialect
 from cas_audit.ingest.counts import admit_counts
+from cas_audit.ingest.faults import Broken
 from cas_audit.ingest.formats import open_table, read_names
 from cas_audit.ingest.grid import Grid
 from cas_audit.ingest.incidents import admit_incidents
 from cas_audit.ingest.names import Unfit, resembles
-from cas_audit.ingest.opened import Broken, Opened
+from cas_audit.ingest.opened import Opened
 from cas_audit.ingest.question import Ground, Question
 from cas_audit.ingest.scan import find_identifiers
 from cas_audit.ingest.sieve import Sieve
