@@ -81,9 +81,9 @@ MUTANTS = (
     Mutant(
         2,
         "a database is asked for every column",
-        f"{INGEST}/formats.py",
-        "[sql.column(one) for one in matched.values()]",
-        "[sql.column(one) for one in names]",
+        f"{INGEST}/database.py",
+        "[source.c[one] for one in matched.values()]",
+        "[source.c[one] for one in names]",
         ("tests/test_sources.py::test_a_database_is_asked_for_the_admitted_columns_only",),
     ),
     Mutant(
@@ -106,8 +106,8 @@ MUTANTS = (
         3,
         "one kind of identifier is not looked for",
         f"{INGEST}/scan.py",
-        "for kind in (*KINDS,",
-        "for kind in (*KINDS[1:],",
+        "for kind, pattern in (PATTERNS |",
+        'for kind, pattern in ({one: PATTERNS[one] for one in KINDS if one != "bsn"} |',
         ("tests/test_scan.py::test_one_value[999990019-bsn]",),
     ),
     Mutant(
@@ -130,8 +130,8 @@ MUTANTS = (
         3,
         "free text is not searched for names",
         f"{INGEST}/values.py",
-        'names=column.type == "free_text"',
-        "names=False",
+        'free_text=column.type == "free_text"',
+        "free_text=False",
         ("tests/test_rules.py::test_a_name_in_free_text_is_refused",),
     ),
     Mutant(

@@ -1,22 +1,26 @@
 """The rules of the gate where no other test would fail (`benchmarks/broken_rules.py` says so)."""
 
+import io
+import json
+import sys
 from datetime import date
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import sqlalchemy
 
 from cas_audit.config import Source
 from cas_audit.errors import InputError
+from cas_audit.ingest import worker
 from cas_audit.ingest.coarse import Counter
 from cas_audit.ingest.contract import Contract, load_contract
 from cas_audit.ingest.question import Question
 from cas_audit.ingest.sources import read_table
-from tests.test_sources import CANARY, GROUND, QUESTION, SUSPECTS, read
+from tests.test_sources import CANARY, GROUND, SUSPECTS, read
 
 STOPS = load_contract("stops")
 
@@ -63,21 +67,25 @@ def test_a_broken_row_group_is_named_with_its_column(tmp_path: Path) -> None:
         read(path)
 
 
-def test_an_error_that_quotes_the_source_is_told_by_its_kind(tmp_path: Path) -> None:
-    """A database that holds text among numbers: the library's own sentence would repeat it."""
-    url = f"sqlite:///{tmp_path / 'police.db'}"
-    engine = sqlalchemy.create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(sqlalchemy.text("CREATE TABLE stops (x_rd, y_rd, dag)"))
-        insert = "INSERT INTO stops VALUES (1.5, 2.5, '2025-07-09'), (:name, 2.5, '2025-07-09')"
-        connection.execute(sqlalchemy.text(insert), {"name": CANARY})
-    engine.dispose()
-    source = Source.model_construct(path=None, database=url, table="stops", contract="stops")
+def test_an_error_that_quotes_the_source_is_told_by_its_kind(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever a library says of a row that it trips over, the child repeats its kind alone."""
 
-    with pytest.raises(InputError, match="table stops cannot be read") as error:
-        read_table(source, STOPS, QUESTION, GROUND)
-    assert "ArrowInvalid" in str(error.value)
-    assert CANARY not in str(error.value)
+    def trip(*_: object) -> NoReturn:
+        message = f"cannot convert {CANARY} to a number"
+        raise ArithmeticError(message)
+
+    job = {"task": "rows", "contract": STOPS.model_dump(mode="json")}
+    monkeypatch.setattr(worker, "open_table", trip)
+    stdin = io.TextIOWrapper(io.BytesIO(json.dumps(job).encode() + b"\n"))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    with pytest.raises(SystemExit):
+        worker.main()
+
+    said = capsys.readouterr().err
+
+    assert {"kind": "broken", "error": "ArithmeticError"} == json.loads(said)
 
 
 def test_a_name_in_free_text_is_refused(tmp_path: Path) -> None:
