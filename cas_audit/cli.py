@@ -114,6 +114,14 @@ def report(audit: Folder) -> None:
 
 
 @app.command()
+def docs(audit: Folder, out: Out) -> None:
+    """Write Data Docs: every expectation, its why and what came of it, in counts."""
+    from cas_audit import steps  # noqa: PLC0415
+
+    typer.echo("\n".join(map(str, steps.docs(audit, out))))
+
+
+@app.command()
 def record(audit: Folder) -> None:
     """Log an audit in the evidence store (MLflow)."""
     from cas_audit import steps  # noqa: PLC0415

@@ -93,13 +93,15 @@ class Source(Strict):
     """One source table: its file, or its database and table; and the contract it must fit.
 
     `database` is a variable of the environment that holds an SQLAlchemy URL: a URL can hold a
-    password, and the configuration is kept as evidence.
+    password, and the configuration is kept as evidence. `control_total` is how many rows the
+    source system says that it handed over.
     """
 
     path: str | None = None
     database: Annotated[str, Field(pattern=r"^\$\{\w+\}$")] | None = None
     table: str | None = None
     contract: str
+    control_total: Annotated[int, Field(ge=0)] | None = None
 
     @model_validator(mode="after")
     def _is_one_place(self) -> "Source":

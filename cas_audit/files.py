@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,19 @@ from pydantic import BaseModel
 
 from cas_audit.errors import EvidenceError, InputError
 
-__all__ = ["digest", "read_json", "read_yaml", "staged", "tree", "write_json", "write_yaml"]
+__all__ = [
+    "demand_plain",
+    "digest",
+    "read_json",
+    "read_yaml",
+    "staged",
+    "tree",
+    "write_json",
+    "write_yaml",
+]
 
+MOST_YAML_BYTES = 1 << 18  # some thousands of codes; more takes seconds to parse
+MOST_DEPTH = 40
 AUDIT = {
     "audit.json",
     "run.json",
@@ -25,7 +37,10 @@ AUDIT = {
     "statements",
     "report.nl.html",
     "report.en.html",
+    "receipt.nl.html",
+    "receipt.en.html",
 }
+DOCS = {"docs.json", "data-docs.nl.html", "data-docs.en.html"}
 DEMO = {"demo.json", "configs", "feed", "truth", "statements", "mlflow"}
 
 
@@ -66,7 +81,7 @@ def write_json(path: Path, content: BaseModel | dict[str, Any] | list[Any]) -> N
 def write_yaml(path: Path, content: dict[str, Any]) -> None:
     """Write YAML in the order given, making the folder where needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+    text = yaml.dump(content, None, _PlainDumper, sort_keys=False, allow_unicode=True, width=100)
     path.write_text(text, encoding="utf-8")
 
 
@@ -77,6 +92,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON is validated by the cal
         InputError: the file is absent or is not JSON.
     """
     try:
+        demand_plain(path)
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         message = f"{path} does not exist."
@@ -86,16 +102,66 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON is validated by the cal
         raise InputError(message) from error
 
 
-class _OnceLoader(yaml.SafeLoader):
-    """The safe loader, in which a key that stands twice is an error: one of the two is unseen."""
+def demand_plain(path: Path) -> int:
+    """Return the size of a plain file; a pipe or device could be waited for without end.
+
+    Raises:
+        InputError: it is something else, such as a folder or a pipe.
+        OSError: it is not there, or may not be looked at.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        message = f"{path} is no plain file; expected one."
+        raise InputError(message)
+    return found.st_size
+
+
+class _PlainDumper(yaml.SafeDumper):
+    """The safe dumper, which writes in full what stands in two places: we read no aliases."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        del data
+        return True
+
+
+class _Refused(yaml.MarkedYAMLError):
+    """YAML that is well formed and yet not read."""
+
+    def __init__(self, what: str, node: yaml.Event | yaml.Node) -> None:
+        super().__init__(problem=what, problem_mark=node.start_mark)  # type: ignore[arg-type]
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """The safe loader, without aliases, tags, deep nesting, or keys that stand twice.
+
+    A few aliases of aliases stand for more than any memory holds; of two keys one is unseen.
+    """
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent):
+            what = "an alias, where the value itself was expected"
+            raise _Refused(what, event)
+        if getattr(event, "tag", None):
+            what = "a tag, where a plain value was expected"
+            raise _Refused(what, event)
+        self.depth += 1
+        if self.depth > MOST_DEPTH:
+            what = f"more than {MOST_DEPTH} levels"
+            raise _Refused(what, event)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
+        seen: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                said = "a key stands twice"
-                raise yaml.constructor.ConstructorError(None, None, said, key.start_mark)
-            seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
+                what = "a key that stands twice"
+                raise _Refused(what, key)
+            seen |= {key.value} if isinstance(key, yaml.ScalarNode) else set()
         return super().construct_mapping(node, deep)
 
 
@@ -106,12 +172,16 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is validated by the cal
         InputError: the file is absent or is not YAML.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader)  # noqa: S506, TID251
+        if demand_plain(path) > MOST_YAML_BYTES:
+            message = f"{path} holds more than {MOST_YAML_BYTES} bytes; expected fewer."
+            raise InputError(message)
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_PlainLoader)  # noqa: S506, TID251
     except FileNotFoundError as error:
         message = f"{path} does not exist."
         raise InputError(message) from error
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
-        message = f"{path} cannot be read as YAML ({type(error).__name__}{_place(error)})."
+        what = error.problem if isinstance(error, _Refused) else type(error).__name__
+        message = f"{path} cannot be read as YAML ({what}{_place(error)})."
         raise InputError(message) from error
 
 
@@ -166,6 +236,8 @@ def _foreign(out: Path) -> set[str]:
     if "demo.json" in names and "seed" in _keys(out / "demo.json"):
         audits = {name for name in names if (out / name / "audit.json").is_file()}
         return names - DEMO - audits
+    if "docs.json" in names and "tables" in _keys(out / "docs.json"):
+        return names - DOCS
     return names
 
 

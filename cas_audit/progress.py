@@ -1,10 +1,13 @@
 """A progress bar on stderr, silent when nobody is looking."""
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import Thread
 from typing import TypeVar
 
-__all__ = ["say", "track"]
+__all__ = ["say", "track", "watch"]
 
 T = TypeVar("T")
 
@@ -29,3 +32,37 @@ def track(items: Iterable[T], label: str, total: int | None = None) -> Iterator[
 
     console = Console(stderr=True)
     yield from rich_track(items, description=label, total=total, console=console, transient=True)
+
+
+@contextmanager
+def watch(label: str) -> Iterator[int | None]:
+    """Give a pipe for a child to say on how many rows it has read; None when nobody is looking.
+
+    Numbers are drawn, one a line; anything else that comes through is dropped.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    read, write = os.pipe()
+    drawing = Thread(target=_draw, args=(read, label), daemon=True)
+    drawing.start()
+    try:
+        yield write
+    finally:
+        os.close(write)  # the last writer: the drawing ends
+        drawing.join()
+
+
+def _draw(pipe: int, label: str) -> None:
+    from rich.console import Console  # noqa: PLC0415 - loaded only when a bar is drawn
+    from rich.progress import Progress, SpinnerColumn, TextColumn  # noqa: PLC0415
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}: {task.completed:,} rows"))
+    with (
+        os.fdopen(pipe, encoding="ascii", errors="replace") as lines,
+        Progress(*columns, console=Console(stderr=True), transient=True) as bar,
+    ):
+        task = bar.add_task(label, total=None)
+        for line in lines:
+            if line.strip().isdecimal():
+                bar.update(task, completed=int(line))

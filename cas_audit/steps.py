@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cas_audit.audit.dossier import Manifest
 
-__all__ = ["answer", "audit", "check", "forecast", "ingest", "record", "report", "run"]
+__all__ = ["answer", "audit", "check", "docs", "forecast", "ingest", "record", "report", "run"]
 
 PACKAGES = (
     "fairlearn",
@@ -43,7 +43,8 @@ MODEL_PARTS = (
     "partition.parquet",
     "purpose.yaml",
 )
-RESULTS = ("findings.json", "answers.json", "report.nl.html", "report.en.html")
+PAGES = ("report.nl.html", "report.en.html", "receipt.nl.html", "receipt.en.html")
+RESULTS = ("findings.json", "answers.json", *PAGES)
 
 
 def ingest(path: Path, out: Path) -> None:
@@ -79,9 +80,19 @@ def answer(out: Path, statements: Path | None = None, on: date | None = None) ->
 
 
 def report(out: Path) -> None:
-    """Write the report in both languages."""
+    """Write the report and the receipts in both languages."""
     with _opened(out) as work:
         _report(work)
+
+
+def docs(audit: Path, out: Path) -> list[Path]:
+    """Write Data Docs of the suites of an intact audit, in another folder; return the pages."""
+    from cas_audit.present.docs import write_docs  # noqa: PLC0415 - loads pandas
+
+    _refuse_changed(audit)
+    with staged(out) as work:
+        pages = write_docs(audit, work)
+    return [out / page.name for page in pages]
 
 
 def record(out: Path) -> None:
@@ -252,7 +263,9 @@ def _answer(work: Path, statements: Path | None, on: date | None = None) -> None
 
 
 def _report(work: Path) -> None:
+    from cas_audit.present.receipts import write_receipts  # noqa: PLC0415 - loads Jinja
     from cas_audit.present.report import write_reports  # noqa: PLC0415 - loads matplotlib
 
     say("report")
     write_reports(work)
+    write_receipts(work)

@@ -1,6 +1,7 @@
 """Every check against its cases, and every finding said in both languages."""
 
 import itertools
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -190,9 +191,32 @@ def test_shuffled_rows_leave_the_finding_as_it_was(
     assert one.model_copy(update={"inputs": {}}) == other.model_copy(update={"inputs": {}})
 
 
+@pytest.mark.parametrize(
+    ("elements", "unexpected", "shown"),
+    [
+        (None, None, (None, None)),
+        (3, 0, (4, 0)),
+        (2413, 3, (2410, 4)),
+        (50, 47, (50, 50)),
+        (2413, 187, (2410, 190)),
+    ],
+)
+def test_counts_of_expectations_are_fit_to_be_shown(
+    tmp_path: Path, manifest: Manifest, elements: Any, unexpected: Any, shown: Any
+) -> None:
+    """One to four cannot be read from them, nor worked out by subtraction."""
+    case: dict[str, Any] = json.loads(json.dumps(CASES["data/expectations_hold"][0]))
+    [content, _] = case["json"].values()
+    content["results"][0] |= {"elements": elements, "unexpected": unexpected}
+    found = find(tmp_path, manifest, "data/expectations_hold", case)
+    rows = [row for row in found.tables["expectations"] if row["table"] == "incidents"]
+
+    assert shown == (rows[0]["elements"], rows[0]["unexpected"])
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_rule_of_the_gate_has_a_name(language: Any) -> None:
-    """Rules of refusal stand in the receipts that people read."""
+    """Rules of refusal stand in the receipts that people read, with the reason."""
     code = "\n".join(path.read_text() for path in (ENGINE / "ingest").glob("*.py"))
     plain = set(re.findall(r'(?:refuse|leave_out)\("([a-z_]+)"', code))
     made = {
@@ -205,3 +229,6 @@ def test_every_rule_of_the_gate_has_a_name(language: Any) -> None:
 
     assert len(rules) > 10
     assert set() == rules - set(Words(language).names)
+    assert {one for one in rules if not one.startswith("looks_like_")} | {"looks_like"} == set(
+        Words(language).receipts["rules"]
+    )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cas_audit.ingest import delimited
 from cas_audit.ingest.contract import Dialect
-from cas_audit.ingest.opened import Broken
+from cas_audit.ingest.faults import Broken
 
 FIELD = st.text(alphabet='ab7é",;\n ', max_size=8)
 ROWS = st.lists(st.tuples(st.just("1"), FIELD, FIELD), min_size=1, max_size=12)

@@ -1,11 +1,15 @@
 """Small files: same content, same bytes; nothing foreign is replaced, nothing half-written."""
 
+import os
+import time
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from cas_audit.errors import EvidenceError, InputError
-from cas_audit.files import digest, read_json, read_yaml, staged, tree, write_json
+from cas_audit.files import digest, read_json, read_yaml, staged, tree, write_json, write_yaml
 
 
 def test_same_content_gives_same_bytes(tmp_path: Path) -> None:
@@ -124,3 +128,57 @@ def test_a_day_that_does_not_exist_is_an_input_error(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match=r"c\.yaml cannot be read"):
         read_yaml(tmp_path / "c.yaml")
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{former}'] * 9)}]\n"
+    for former, name in zip("abcdefghi", "bcdefghij", strict=True)
+)
+UNREADABLE = {
+    "billion laughs": BOMB,
+    "one alias": "a: &a {b: c}\nd: *a\n",
+    "an alias of itself": "a: &a [*a]\n",
+    "a merge": "a: &a {b: c}\nd: {<<: *a}\n",
+    "deep": "[" * 100_000,
+    "deep and closed": "[" * 500 + "]" * 500,
+    "a tag that runs code": "a: !!python/object/apply:os.system [exit 1]\n",
+    "a tag that does not fit": "a: !!timestamp x\n",
+    "an unknown tag": "a: !geheim x\n",
+    "a key twice": "a: 1\n'a': 2\n",
+    "a key twice, inside": "a: {b: 1, b: 2}\n",
+    "a list as key": "? [a]\n: b\n",
+    "an endless number": f"a: {'9' * 10_000}\n",
+    "too large": "a: b\n" + "# \n" * 100_000,
+    "a zero byte": "a: b\0\n",
+}
+
+
+@pytest.mark.parametrize("how", UNREADABLE)
+def test_yaml_that_spoils_is_refused_fast(tmp_path: Path, how: str) -> None:
+    """One sentence with the path and the kind of fault, before memory or time is spent."""
+    path = tmp_path / "a.yaml"
+    path.write_text(UNREADABLE[how])
+    began = time.monotonic()
+    with pytest.raises(InputError, match=r"a\.yaml (cannot be read|holds more)") as error:
+        read_yaml(path)
+
+    assert "geheim" not in str(error.value)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("read", [read_json, read_yaml])
+def test_only_plain_files_are_read(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    """A folder or a pipe in place of a file is named, and not waited for."""
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("folder", "pipe"):
+        with pytest.raises(InputError, match=f"{name} is no plain file"):
+            read(tmp_path / name)
+
+
+def test_what_stands_twice_is_written_in_full(tmp_path: Path) -> None:
+    """We read no aliases, so we write none."""
+    day = date(2026, 1, 5)
+    write_yaml(tmp_path / "a.yaml", {"a": day, "b": day})
+
+    assert {"a": day, "b": day} == read_yaml(tmp_path / "a.yaml")

@@ -15,7 +15,7 @@ from cas_audit.config import Area, Config, Group, Purpose, Source, Sources, Text
 from cas_audit.errors import ConfigError, ContractError, InputError
 from cas_audit.files import read_json, tree
 from cas_audit.ingest.contract import load_contract
-from cas_audit.ingest.receipt import show_tally
+from cas_audit.ingest.protect import show_tally
 from cas_audit.ingest.sieve import Tally
 from cas_audit.ingest.step import ingest
 from cas_audit.ingest.values import read_moment
@@ -188,17 +188,24 @@ def test_a_lone_small_count_hides_the_total_too() -> None:
     assert {"count": None, "suppressed": True} == shown["admitted"].model_dump()  # type: ignore[attr-defined]
 
 
-def test_a_broken_expectation_is_seen(feed: Path, tmp_path: Path) -> None:
-    """The suite is run by the library, and a row that breaks it is reported by kind."""
-    from cas_audit.ingest.validation import validate  # noqa: PLC0415
+@pytest.mark.parametrize(("told", "held"), [(None, None), (0, True), (1, False)])
+def test_rows_are_reconciled_with_what_the_deliverer_says(
+    feed: Path, tmp_path: Path, told: int | None, held: bool | None
+) -> None:
+    """A row too few fails; a total that nobody states is not asked; all else holds."""
+    number = len(pd.read_csv(feed / "incidents.csv"))
+    plain = config(feed)
+    total = None if told is None else number + told
+    source = plain.sources.incidents.model_copy(update={"control_total": total})
+    sources = plain.sources.model_copy(update={"incidents": source})
+    ingest(plain.model_copy(update={"sources": sources}), tmp_path / "dossier")
+    found = read_json(tmp_path / "dossier/ingest/incidents.validation.json")
+    total_row = [one for one in found["results"] if one["expectation"].endswith("control_total")]
+    others = {one["success"] for one in found["results"] if one not in total_row}
 
-    ingest(config(feed), tmp_path / "dossier")
-    rows = pd.read_parquet(tmp_path / "dossier/data/incidents.parquet")
-    good, bad = validate(rows, "incidents"), validate(rows.assign(count=0), "incidents")
-
-    assert (True, False) == (good["success"], bad["success"])
-    assert ["count"] == [one["column"] for one in bad["results"] if not one["success"]]
-    assert read_json(tmp_path / "dossier/ingest/incidents.validation.json") == good
+    assert [held] == [one["success"] for one in total_row]
+    assert {True} == others
+    assert found["success"] is (held is not False)
 
 
 def test_what_is_not_fatal_is_counted(feed: Path, tmp_path: Path) -> None:

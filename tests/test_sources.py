@@ -1,11 +1,16 @@
 """Readers: dialects and formats, names that nearly match, and refused values that never come in."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any, ClassVar
 
 import geopandas  # noqa: TID251 - writes what the readers are tested on
 import numpy as np
@@ -17,7 +22,7 @@ import sqlalchemy
 
 from cas_audit.config import Source
 from cas_audit.errors import CasAuditError, ContractError, InputError
-from cas_audit.ingest import formats, sources
+from cas_audit.ingest import sources
 from cas_audit.ingest.contract import Contract, Dialect, load_contract
 from cas_audit.ingest.formats import open_table
 from cas_audit.ingest.grid import Grid
@@ -136,6 +141,108 @@ def test_areas_of_both_formats(tmp_path: Path, suffix: str) -> None:
     assert outlines == areas.geometry.normalize().tolist() or all(
         one.equals(other) for one, other in zip(outlines, areas.geometry, strict=True)
     )
+
+
+FIELDS = {one.name: 1 for one in load_contract("areas").columns}
+DOORS = {
+    "other files": '<OGRVRTDataSource><OGRVRTLayer name="other"><SrcDataSource>other.geojson'
+    "</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>",
+    "a pipeline": '{"type": "gdal_streamed_alg", '
+    '"command_line": "gdal vector pipeline ! read other.geojson"}',
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_areas_open_no_other_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    """A text that GDAL would take for another format is refused, whatever it is called."""
+    monkeypatch.chdir(tmp_path)
+    other = geopandas.GeoDataFrame([FIELDS], geometry=[shapely.box(4, 52, 5, 53)], crs=4326)
+    other.to_file(tmp_path / "other.geojson")
+    (tmp_path / "a.geojson").write_text(DOORS[door])
+
+    with pytest.raises(InputError, match=r"a\.geojson cannot be read as geojson"):
+        read_areas(Source(path=str(tmp_path / "a.geojson"), contract=""), load_contract("areas"))
+
+
+class Listener(BaseHTTPRequestHandler):
+    """Notes every request."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        """Note the path."""
+        self.asked.append(self.path)
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("no_proxy", ["", "*"])
+def test_areas_fetch_no_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_proxy: str
+) -> None:
+    """A GeoJSON may name its CRS by a link; nothing is asked for it."""
+    monkeypatch.setenv("no_proxy", no_proxy)
+    path = tmp_path / "a.geojson"
+    areas = geopandas.GeoDataFrame([FIELDS], geometry=[shapely.box(4, 52, 5, 53)])
+    tree = json.loads(areas.to_json())
+    with HTTPServer(("127.0.0.1", 0), Listener) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        link = {"href": f"http://127.0.0.1:{server.server_port}/crs"}
+        path.write_text(json.dumps({**tree, "crs": {"type": "link", "properties": link}}))
+        read_areas(Source(path=str(path), contract=""), load_contract("areas"))
+        server.shutdown()
+
+    assert [] == Listener.asked
+
+
+def test_a_geopackage_with_a_view_is_refused(tmp_path: Path) -> None:
+    """Reading a view runs what it says, which may be without end."""
+    path = tmp_path / "a.gpkg"
+    geopandas.GeoDataFrame([FIELDS], geometry=[shapely.box(4, 52, 5, 53)], crs=4326).to_file(path)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE VIEW other AS SELECT 1")
+
+    with pytest.raises(InputError, match=r"a\.gpkg cannot be read as gpkg \(a view"):
+        read_areas(Source(path=str(path), contract=""), load_contract("areas"))
+
+
+LATE = "2025-07-06T22:30:00"  # Monday half past midnight in Amsterdam
+
+
+@pytest.mark.parametrize(
+    ("moments", "zone", "week"),
+    [
+        (pd.Series([f"{LATE}Z"]), "Europe/Amsterdam", "2025-07-07"),
+        (pd.Series([f"{LATE}+00:00"]), "Europe/Amsterdam", "2025-07-07"),
+        (pd.Series([LATE]), "Europe/Amsterdam", "2025-06-30"),
+        (pd.to_datetime([f"{LATE}Z"]), "Europe/Amsterdam", "2025-07-07"),
+        (pd.to_datetime([f"{LATE}Z"]).tz_convert("Europe/Amsterdam"), None, "2025-07-07"),
+        (pd.to_datetime([LATE]), None, "2025-06-30"),
+    ],
+)
+def test_a_moment_is_read_on_the_clock_on_the_spot(
+    tmp_path: Path, moments: Any, zone: str | None, week: str
+) -> None:
+    """What is told in universal time goes by the time zone of the contract."""
+    table = STOPS[:1].assign(dag=moments)
+    table.to_parquet(tmp_path / "t.parquet", index=False)
+    contract = load_contract("stops").model_copy(update={"time_zone": zone})
+    found = read(tmp_path / "t.parquet", contract)
+
+    assert [week] == found.table["week"].dt.strftime("%Y-%m-%d").to_list()
+
+
+def test_universal_time_without_a_time_zone_is_refused(tmp_path: Path) -> None:
+    """The shift of an incident would be wrong by an hour or two, unseen."""
+    table = STOPS[:1].assign(dag=pd.to_datetime([f"{LATE}Z"]))
+    table.to_parquet(tmp_path / "t.parquet", index=False)
+
+    with pytest.raises(ContractError, match=r"t\.parquet: column dag .* time_zone"):
+        read(tmp_path / "t.parquet", load_contract("stops"))
 
 
 SPOILED: dict[str, tuple[bytes, type[CasAuditError], str]] = {
@@ -295,7 +402,9 @@ def test_an_age_leaves_as_a_band_and_a_day_as_a_week(tmp_path: Path) -> None:
         "no_possible_age": 1,
     } == found.tally.refused
     assert found.tally.left_out == {"not_before_the_reference_date": 1}
-    assert found.tally.areas == {0: [7, 3, 3]}
+    assert found.tally.areas[0].offered == 7
+    assert found.tally.areas[0].refused["older_than_retention"] == 1
+    assert found.tally.areas[0].admitted == 3
 
 
 def test_a_record_removed_from_use_is_refused(tmp_path: Path) -> None:
@@ -321,23 +430,25 @@ def in_database(folder: Path, name: str) -> str:
     return url
 
 
-def test_a_database_is_asked_for_the_admitted_columns_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_database_is_asked_for_the_admitted_columns_only(tmp_path: Path) -> None:
     """The query names them; the counts and the digest are those of what it gave."""
     url = in_database(tmp_path, "stops")
     source = Source.model_construct(path=None, database=url, table="stops", contract="stops")
     found = read_table(source, load_contract("stops"), QUESTION, GROUND)
     again = read_table(source, load_contract("stops"), QUESTION, GROUND)
     asked: list[str] = []
-    monkeypatch.setattr(formats, "_rows", lambda _e, query, _c, _h: asked.append(str(query)))
+    sqlalchemy.event.listen(
+        sqlalchemy.Engine, "before_cursor_execute", lambda *told: asked.append(told[2])
+    )
     job = {"format": "database", "database": url, "table": "stops"}
-    formats.OPENERS["database"](job, SUSPECTS.dialect, load_contract("stops").columns)
+    list(open_table(job, load_contract("stops")).pieces)
+    asked = [one for one in asked if one.startswith("SELECT")]
 
     assert ["leeftijd", "naam"] == found.offered.refused
     assert found.table["count"].sum() == 3
     assert len(str(found.offered.content)) == 64
     assert found.offered.content == again.offered.content
+    assert 1 == len(asked)
     assert "naam" not in asked[0]
 
 
@@ -346,9 +457,19 @@ def test_a_database_that_fails_is_named_without_its_url(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/secret-{CANARY}/none.db"
     source = Source.model_construct(path=None, database=url, table="stops", contract="stops")
 
-    with pytest.raises(InputError, match="table stops cannot be read") as error:
+    with pytest.raises(InputError, match="database of table stops cannot be reached") as error:
         read_table(source, load_contract("stops"), QUESTION, GROUND)
     assert CANARY not in str(error.value)
+
+
+def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    """SQLite would make an empty one."""
+    url = f"sqlite:///{tmp_path}/none.db"
+    source = Source.model_construct(path=None, database=url, table="stops", contract="stops")
+
+    with pytest.raises(InputError, match="cannot be reached"):
+        read_table(source, load_contract("stops"), QUESTION, GROUND)
+    assert [] == list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

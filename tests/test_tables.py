@@ -45,7 +45,7 @@ def place(feed: Path, table: str) -> dict[str, str]:
 def test_a_table_comes_in_as_counts(
     feed: Path, tmp_path: Path, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two rows become one; what no contract lists is refused, and the suite holds."""
+    """Two rows become one; what no contract lists is refused; the suite finds too little only."""
     (feed / "feed.json").unlink()
     rows = [{**place(feed, table), **TABLES[table], "naam": "KANARIE"}] * 2
     pd.DataFrame(rows).to_csv(feed / f"{table}.csv", index=False, sep=";")
@@ -66,10 +66,14 @@ def test_a_table_comes_in_as_counts(
     )
     kept = pd.read_parquet(tmp_path / f"dossier/data/{table}.parquet").astype(str).iloc[0]
     receipt = read_json(tmp_path / f"dossier/ingest/{table}.receipt.json")
+    found = read_json(tmp_path / f"dossier/ingest/{table}.validation.json")["results"]
+    failed = {one["expectation"] for one in found if one["success"] is False}
+    cover = {f"expect_column_{one}" for one in ("to_cover_areas", "to_cover_weeks")}
 
     assert KEPT[table] == {key: kept[key] for key in KEPT[table]}
     assert ["naam"] == receipt["refused_columns"]
-    assert read_json(tmp_path / f"dossier/ingest/{table}.validation.json")["success"]
+    assert failed <= {*cover, "expect_column_newest_week_to_be_recent"}
+    assert not any(one["broken"] for one in found)
 
 
 def column(contract: Contract, **changes: object) -> dict[str, object]:
@@ -170,12 +174,18 @@ def test_a_heap_is_twenty_rows_at_one_point(feed: Path, tmp_path: Path) -> None:
 
 
 def test_a_receipt_counts_by_area(feed: Path, tmp_path: Path) -> None:
-    """In tens; what is under five is hidden, and rows without an area come last."""
+    """By rule, in tens; what is under five is hidden, and rows without an area come last."""
     ingest(config(feed), tmp_path / "dossier")
-    areas = read_json(tmp_path / "dossier/ingest/incidents.receipt.json")["areas"]
-    counts = [one[key] for one in areas for key in ("offered", "admitted", "refused")]
+    receipt = read_json(tmp_path / "dossier/ingest/incidents.receipt.json")
+    areas = receipt["areas"]
+    rows = [{**one, **one["left_out"], **one["refused"]} for one in areas]
+    names = ("offered", "admitted", "theme_not_asked", "no_readable_moment")
+    counts = [one[name] for one in rows for name in names if name in one]
 
     assert areas[-1]["area"] is None
+    assert "outside_the_areas" in areas[-1]["refused"]
+    assert receipt["areas_in"] == 10
+    assert {"theme_not_asked", "channel_not_asked"} == set(areas[0]["left_out"])
     assert len(areas) > 5
     assert {0} == {count % 10 for count in counts if count is not None}
 

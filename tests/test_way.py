@@ -257,7 +257,9 @@ def test_the_gate_trusts_no_verdict_in_a_file(
     assert said in judgement.sentences[0]
 
 
-@pytest.mark.parametrize("name", ["report.nl.html", "answers.json", "findings.json"])
+@pytest.mark.parametrize(
+    "name", ["report.nl.html", "receipt.en.html", "answers.json", "findings.json"]
+)
 def test_incomplete_evidence_blocks(audit: Path, name: str) -> None:
     """A file that is missing, also when the folder was sealed without it."""
     (audit / name).unlink()
@@ -267,13 +269,24 @@ def test_incomplete_evidence_blocks(audit: Path, name: str) -> None:
     assert (1, True) == (judgement.code, name in judgement.sentences[0])
 
 
-def test_a_report_of_something_else_blocks(audit: Path) -> None:
-    """A page that was emptied or exchanged does not belong to the answers, sealed or not."""
-    (audit / "report.en.html").write_text("<p>All is well.</p>")
-    seal_audit(audit)
-    judgement = judge(audit)
+@pytest.mark.parametrize("name", ["report.en.html", "receipt.nl.html"])
+def test_a_page_of_something_else_blocks(audit: Path, name: str) -> None:
+    """A page that was emptied, or exchanged for another, does not belong here, sealed or not."""
+    other = audit / ("receipt.nl.html" if name.startswith("report") else "report.en.html")
+    for content in ("<p>All is well.</p>", other.read_text()):
+        (audit / name).write_text(content)
+        seal_audit(audit)
+        judgement = judge(audit)
 
-    assert (1, True) == (judgement.code, "report.en.html" in judgement.sentences[0])
+        assert (1, True) == (judgement.code, name in judgement.sentences[0])
+
+
+def test_a_changed_receipt_page_is_named(audit: Path) -> None:
+    """The seal covers the pages too."""
+    path = audit / "receipt.en.html"
+    path.write_text(path.read_text().replace("refused", "admitted", 1))
+
+    assert ["receipt.en.html was changed after sealing."] == differences(audit)
 
 
 def test_one_byte_is_named(audit: Path) -> None:
@@ -316,13 +329,15 @@ print(asked)
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
-def test_the_page_names_no_other_host(audited: Path, language: str) -> None:
+@pytest.mark.parametrize("name", ["report", "receipt"])
+def test_the_page_names_no_other_host(audited: Path, name: str, language: str) -> None:
     """No link, script or style from elsewhere; and nothing runs in it."""
-    page = (audited / f"report.{language}.html").read_text()
+    page = (audited / f"{name}.{language}.html").read_text()
 
     assert "http://" not in page
     assert "https://" not in page
     assert "<script" not in page
+    assert "default-src 'none'" in page
     assert f'<html lang="{language}">' in page
 
 
@@ -388,7 +403,9 @@ def test_the_evidence_is_in_the_store(audited: Path) -> None:
     assert parameters["channels"] == "brought, found"
     assert tags["audit_sha256"] == digest(audited / "audit.json")
     assert versions == [("trial-city.home_burglary", 1)]
-    assert {"findings.json", "answers.json", "report.nl.html", "manifest.json"} <= artifacts
+    pages = {"report.nl.html", "receipt.nl.html"}
+
+    assert {"findings.json", "answers.json", "manifest.json"} | pages <= artifacts
 
 
 @pytest.mark.parametrize(

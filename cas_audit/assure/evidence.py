@@ -11,7 +11,8 @@ from typing import Any
 
 from cas_audit.audit.dossier import Manifest, read_manifest
 from cas_audit.audit.finding import Findings
-from cas_audit.config import SMALLEST_COUNT, Evidence
+from cas_audit.audit.record import few_behind
+from cas_audit.config import Evidence
 from cas_audit.files import digest, read_json
 from cas_audit.forecast.models import TRUSTED
 
@@ -48,7 +49,7 @@ def record(audit: Path, findings: Findings, evidence: Evidence, store: Path) -> 
             mlflow.log_metrics(_metrics(audit, findings))
             for name in ("audit.json", "findings.json", "answers.json"):
                 mlflow.log_artifact(str(audit / name))
-            for path in sorted(audit.glob("report.*")):
+            for path in sorted([*audit.glob("report.*"), *audit.glob("receipt.*")]):
                 mlflow.log_artifact(str(path))
             if evidence.log_dossier:
                 mlflow.log_artifacts(str(audit / "dossier"), "dossier")
@@ -125,8 +126,9 @@ def _metrics(audit: Path, findings: Findings) -> dict[str, float]:
         )
     for theme, forecasters in read_json(audit / "dossier/model/scores.json").items():
         for forecaster, rates in forecasters.items():
-            if rates.pop("incidents") < SMALLEST_COUNT:
+            if few_behind(rates):
                 continue  # metrics are public in kind, and rates would give a small count away
+            del rates["incidents"]
             metrics.update({f"{theme}.{forecaster}.{key}": value for key, value in rates.items()})
     return {name: float(value) for name, value in metrics.items() if value is not None}
 

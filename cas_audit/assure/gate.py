@@ -20,7 +20,8 @@ __all__ = ["Judgement", "derive", "judge", "read_findings"]
 OPENS, BLOCKED, UNDECIDED = 0, 1, 2
 CODES = {"opens": OPENS, "blocked": BLOCKED, "undecided": UNDECIDED}
 REPORTS = ("report.nl.html", "report.en.html")
-NEEDED = ("dossier/manifest.json", "findings.json", "answers.json", *REPORTS)
+RECEIPTS = ("receipt.nl.html", "receipt.en.html")
+NEEDED = ("dossier/manifest.json", "findings.json", "answers.json", *REPORTS, *RECEIPTS)
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def judge(folder: Path, on: date | None = None) -> Judgement:
     if derived != stored:
         said = "answers.json does not follow from the findings and the statements."
         return Judgement(BLOCKED, [said], [])
-    doubts = _other_reports(folder)
+    doubts = _other_pages(folder)
     if doubts:
         return Judgement(BLOCKED, doubts, [])
     answers = derived if on is None else derive(folder, on)
@@ -116,13 +117,22 @@ def _stale(folder: Path, manifest: Manifest, found: Findings) -> list[str]:
     return changed + _other_checks(found.findings)
 
 
-def _other_reports(folder: Path) -> list[str]:
-    about = digest(folder / "answers.json")
+def _other_pages(folder: Path) -> list[str]:
+    """Name the pages that are not about these answers, or not about this dossier."""
+    parts = (
+        (REPORTS, "answers", folder / "answers.json"),
+        (RECEIPTS, "dossier", folder / "dossier/manifest.json"),
+    )
     return [
-        f"{name} is not the report of these answers; run `cas-audit report`."
-        for name in REPORTS
-        if about not in (folder / name).read_text(encoding="utf-8", errors="replace")
+        f"{name} does not belong to the {of}; run `cas-audit report`."
+        for names, of, about in parts
+        for name in names
+        if f'name="{of}-sha256" content="{digest(about)}"' not in _page(folder / name)
     ]
+
+
+def _page(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _other_checks(findings: list[Finding]) -> list[str]:

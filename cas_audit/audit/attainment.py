@@ -2,18 +2,38 @@
 
 from collections.abc import Collection
 
+import pandas as pd
+
 from cas_audit.audit.comparison import finite
 from cas_audit.audit.finding import Estimand, Finding, Outcome, as_rows
+from cas_audit.audit.record import tells_few
 from cas_audit.inference.interval import Interval, above
 from cas_audit.inference.scores import Scores, compare_together, difference, ratio
 
-__all__ = ["judge_lowest"]
+__all__ = ["hidden_themes", "judge_lowest"]
 
 LEVEL = 0.95
 
 
+def hidden_themes(weekly: pd.DataFrame) -> frozenset[str]:
+    """Return the themes of which a rate would tell a count of one to four incidents.
+
+    Args:
+        weekly: columns theme, forecaster, incidents, hits and near_hits.
+    """
+    counts = ["incidents", "hits", "near_hits"]
+    sums = weekly.groupby(["theme", "forecaster"], as_index=False)[counts].sum()
+    told = [tells_few(*row) for row in sums[counts].to_numpy(dtype=float).tolist()]
+    return frozenset(sums.loc[told, "theme"])
+
+
 def judge_lowest(
-    measured: dict[str, Scores], at_least: float, *, enough: Collection[str], **fixed: str | float
+    measured: dict[str, Scores],
+    at_least: float,
+    *,
+    enough: Collection[str],
+    hidden: Collection[str] = (),
+    **fixed: str | float,
 ) -> Finding:
     """Judge a figure of every theme against one value; shows the theme that does worst.
 
@@ -22,6 +42,7 @@ def judge_lowest(
         at_least: the value that the whole interval must exceed, judged one-sided at 5 %
             over all themes together.
         enough: the themes whose counts, fixed beforehand, allow a judgement.
+        hidden: themes that are judged, but whose figures would tell a count of one to four.
         fixed: more values for the sentence.
     """
     found = _intervals({theme: measured[theme] for theme in measured if theme in enough})
@@ -33,11 +54,13 @@ def judge_lowest(
     wanted = {Outcome.MET: True, Outcome.NOT_MET: False}.get(outcome)
     deciding = [theme for theme, verdict in judged.items() if verdict is wanted]
     worst = min(deciding, key=lambda theme: _estimate(intervals[theme]))
-    one = intervals[worst]
-    rows = [{"theme": theme, **_row(each)} for theme, each in intervals.items()]
+    shown = {theme: None if theme in hidden else one for theme, one in intervals.items()}
+    one = shown[worst]
+    rows = [{"theme": theme, **_row(each)} for theme, each in shown.items()]
+    message = outcome.value if one else "hidden" if intervals[worst] else "too_few"
     return Finding(
         outcome=outcome,
-        message=outcome.value if one else "too_few",
+        message=message,
         values=as_rows([{"theme": worst, **fixed, **_row(one)}])[0],
         estimand=Estimand.OUTCOMES,
         estimate=one and one.estimate,

@@ -6,6 +6,7 @@ What a contract does not list is refused and never read.
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
@@ -14,7 +15,7 @@ from cas_audit.errors import ContractError
 from cas_audit.ingest.names import resembles
 from cas_audit.rooms import room
 
-__all__ = ["Column", "Contract", "load_contract"]
+__all__ = ["BESIDES", "NEEDED", "Column", "Contract", "load_contract"]
 
 Table = Literal[
     "incidents", "areas", "suspects", "decisions", "survey", "patrols", "stops", "complaints",
@@ -40,7 +41,7 @@ NEEDED: dict[str, tuple[set[str], ...]] = {
 }
 BESIDES: dict[str, set[str]] = {
     "incidents": {"channel", "recorded", "removed"},
-    "areas": set(),
+    "areas": {"label"},
     "suspects": set(),
     "decisions": {"count"},
     "survey": set(),
@@ -125,12 +126,14 @@ class Contract(Strict):
     """What may come in from one table.
 
     `default_places` are points, in `crs`, that the source system writes when it knows none.
+    `time_zone` is that of the clock on the spot, for sources that hold moments in another.
     """
 
     table: Table
     title: Text
     crs: str
     dialect: Dialect = Dialect()
+    time_zone: str | None = None
     default_places: list[tuple[float, float]] = []
     columns: Annotated[list[Column], Field(min_length=1)]
 
@@ -141,6 +144,14 @@ class Contract(Strict):
         if not isinstance(raw, dict) or not isinstance(raw.get("columns"), list):
             return raw
         return {**raw, "columns": [one for one in raw["columns"] if _has_purpose(one)]}
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, value: str | None) -> str | None:
+        if value and value not in available_timezones():
+            message = "is no known time zone; expected one such as Europe/Amsterdam"
+            raise ValueError(message)
+        return value
 
     @model_validator(mode="after")
     def _has_its_roles(self) -> "Contract":

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from cas_audit.ingest.contract import Dialect
-from cas_audit.ingest.opened import Broken
+from cas_audit.ingest.faults import Broken
 
 __all__ = ["Header", "parse", "read_header"]
 

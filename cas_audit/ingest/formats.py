@@ -4,8 +4,6 @@ Runs in the child process only (`worker.py`): bytes of a refused column of a row
 through the parser's buffer there, and go down with it.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from queue import Queue
@@ -16,8 +14,9 @@ import pyarrow as pa
 
 from cas_audit.ingest.contract import Column, Contract, Dialect
 from cas_audit.ingest.delimited import parse, read_header
+from cas_audit.ingest.faults import Broken
 from cas_audit.ingest.names import match_names
-from cas_audit.ingest.opened import Broken, Opened
+from cas_audit.ingest.opened import Opened
 
 __all__ = ["open_table", "read_names"]
 
@@ -126,46 +125,19 @@ def _column(file: Any, group: int, columns: list[str]) -> dict[str, str]:  # noq
 
 
 def _open_features(job: dict[str, Any], dialect: Dialect, wanted: list[Column]) -> Opened:
-    import pyogrio  # noqa: PLC0415 - only the format asked for is loaded
+    from cas_audit.ingest.features import open_features  # noqa: PLC0415 - only what is asked for
 
     del dialect  # neither GeoJSON nor GeoPackage has one
-    names = [str(name) for name in pyogrio.read_info(job["path"])["fields"]]
-    matched = match_names(names, [column.name for column in wanted])
-    if not wanted:
-        return Opened(names, matched, iter(()))
-    meta, table = pyogrio.read_arrow(job["path"], columns=list(matched.values()))
-    outlines = table.column(meta["geometry_name"] or "wkb_geometry")
-    table = table.select(list(matched.values())).append_column("geometry", outlines)
-    return Opened(names, matched, iter([table]), meta["crs"] or "")
+    found = open_features(Path(job["path"]), wanted)
+    return Opened(found.names, found.matched, found.pieces, found.crs)
 
 
 def _open_database(job: dict[str, Any], dialect: Dialect, wanted: list[Column]) -> Opened:
-    import sqlalchemy as sql  # noqa: PLC0415 - only the format asked for is loaded
+    from cas_audit.ingest.database import open_query  # noqa: PLC0415 - only what is asked for
 
     del dialect  # a database has none
-    engine = sql.create_engine(job["database"], hide_parameters=True)
-    schema, _, name = job["table"].rpartition(".")
-    columns = sql.inspect(engine).get_columns(name, schema or None)
-    names = [str(column["name"]) for column in columns]
-    matched = match_names(names, [column.name for column in wanted])
-    chosen: list[Any] = [sql.column(one) for one in matched.values()]
-    source = sql.table(name, *(sql.column(one) for one in names), schema=schema or None)
-    query = sql.select(*chosen).select_from(source).order_by(*chosen)
-    content = hashlib.sha256(json.dumps(list(matched)).encode())
-    return Opened(
-        names, matched, _rows(engine, query, list(matched.values()), content), content=content
-    )
-
-
-def _rows(engine: Any, query: Any, columns: list[str], content: Any) -> Iterator[pa.Table]:  # noqa: ANN401
-    """Yield the answer of a database piece by piece; it never projects a refused column."""
-    with engine.connect().execution_options(yield_per=ROWS_A_PIECE) as connection:
-        for part in connection.execute(query).partitions():
-            content.update(json.dumps([list(map(str, row)) for row in part]).encode())
-            values = zip(*part, strict=True)
-            arrays = [pa.array(list(one), from_pandas=True) for one in values]
-            yield pa.table(dict(zip(columns, arrays, strict=True)))
-    engine.dispose()
+    found = open_query(job["database"], job["table"], wanted, ROWS_A_PIECE)
+    return Opened(found.names, found.matched, found.pieces, content=found.content)
 
 
 OPENERS: dict[str, Callable[[dict[str, Any], Dialect, list[Column]], Opened]] = {

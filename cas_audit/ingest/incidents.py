@@ -86,7 +86,8 @@ def _admit(
     counter.add(cell[kept], moment[kept], theme[kept], channel[kept])
     if quality:
         recorded = contract.name_of("recorded")
-        registered = read_when(piece, recorded) if recorded else None
+        zone = contract.time_zone
+        registered = read_when(piece, recorded, zone) if recorded else None
         quality.add(contract, ground.grid, (theme, area, moment), (x, y, registered))
     return sieve.tally
 
@@ -101,7 +102,7 @@ def refuse_expired(
     sieve.refuse(too_old, moment < start)
     removed = contract.name_of("removed")
     if removed:
-        day = read_when(piece, removed)
+        day = read_when(piece, removed, contract.time_zone)
         sieve.refuse(removed_from_use, day <= np.datetime64(pd.Timestamp(question.reference_date)))
 
 

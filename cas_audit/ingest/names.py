@@ -30,7 +30,7 @@ WORDS = {word: what for what, words in FORBIDDEN.items() for word in words.split
 
 
 class Unfit(Exception):  # noqa: N818 - the header does not fit the contract
-    """A column of the contract is absent or stands twice."""
+    """A column of the contract is absent, stands twice, or holds moments of an unknown clock."""
 
 
 def normalise(name: str) -> str:

@@ -2,13 +2,9 @@
 
 from datetime import date
 
-from cas_audit.config import SMALLEST_COUNT, Strict, Text
-from cas_audit.ingest.sieve import Tally
+from cas_audit.config import Strict, Text
 
-__all__ = ["Count", "OfArea", "Receipt", "show_areas", "show_count", "show_tally", "show_young"]
-
-TENS = 10
-PARTS = ("offered", "admitted", "refused")
+__all__ = ["Count", "OfArea", "Receipt"]
 
 
 class Count(Strict):
@@ -19,15 +15,18 @@ class Count(Strict):
 
 
 class OfArea(Strict):
-    """Rows of one area, rounded to tens so that nothing follows by subtraction; null: under five.
+    """Rows of one area, rounded; null is less than half of what is rounded to, nought included.
 
-    `area` is null for rows without a place, or outside the areas.
+    `area` is null for rows without a place, or outside the areas, and where areas with few
+    residents are counted `together`. A rule that no row can meet there is not named.
     """
 
     area: str | None
+    together: int = 0
     offered: int | None
     admitted: int | None
-    refused: int | None
+    left_out: dict[str, int | None] = {}
+    refused: dict[str, int | None] = {}
 
 
 class Receipt(Strict):
@@ -35,8 +34,10 @@ class Receipt(Strict):
 
     `sha256` is that of the file, or of what a database gave. `up_to_a_year` are admitted rows of
     at most a year old. `withheld_names` are refused columns whose name looks like an identifier;
-    `resembling` says what the names of other refused columns resemble. `scanned` says for each
-    admitted column how many rows looked like an identifier, by kind.
+    `resembling` says what the names of other refused columns resemble. `searched` are the kinds of
+    identifier looked for; `scanned` says for each admitted column how many rows looked like one, by
+    kind, rounded to tens. Counts in `areas` are rounded to `areas_in`, and only rules are named
+    there that turned away a row.
     """
 
     table: str
@@ -52,62 +53,12 @@ class Receipt(Strict):
     refused_columns: list[str]
     withheld_names: int
     resembling: dict[str, str]
+    searched: list[str]
     scanned: dict[str, dict[str, Count]]
     offered: Count
     admitted: Count
     left_out: dict[str, Count]
     refused: dict[str, Count]
     up_to_a_year: Count | None = None
+    areas_in: int = 10
     areas: list[OfArea] = []
-
-
-def show_count(number: int) -> Count:
-    """Return a count fit to be shown.
-
-    >>> show_count(3)
-    Count(count=None, suppressed=True)
-    """
-    small = 0 < number < SMALLEST_COUNT
-    return Count(count=None if small else number, suppressed=small)
-
-
-def show_tally(tally: Tally) -> dict[str, object]:
-    """Return the counts of a tally fit to be shown.
-
-    When any count is suppressed, the admitted total is too: it could give it away. When only the
-    admitted total is small, the offered one goes with it, for the same reason.
-    """
-    parts = {
-        name: {rule: show_count(number) for rule, number in counts.items()}
-        for name, counts in (("left_out", tally.left_out), ("refused", tally.refused))
-    }
-    hidden = sum(count.suppressed for part in parts.values() for count in part.values())
-    admitted = Count(count=None, suppressed=True) if hidden else show_count(tally.admitted)
-    lone = admitted.suppressed and not hidden
-    offered = Count(count=None, suppressed=True) if lone else show_count(tally.offered)
-    return {"offered": offered, "admitted": admitted, **parts}
-
-
-def show_young(tally: Tally) -> Count:
-    """Return the admitted rows of at most a year old, unless that would tell a few older ones."""
-    older = tally.admitted - tally.young
-    return (
-        Count(count=None, suppressed=True)
-        if 0 < older < SMALLEST_COUNT
-        else show_count(tally.young)
-    )
-
-
-def show_areas(tally: Tally, codes: list[str]) -> list[OfArea]:
-    """Return the counts of each area fit to be shown, those without a place last."""
-    places = sorted(tally.areas, key=lambda area: (area < 0, area))
-    return [
-        OfArea.model_validate(
-            {"area": codes[at] if at >= 0 else None, **dict(zip(PARTS, counts, strict=True))}
-        )
-        for at, counts in ((at, map(_round, tally.areas[at])) for at in places)
-    ]
-
-
-def _round(number: int) -> int | None:
-    return None if 0 < number < SMALLEST_COUNT else round(number / TENS) * TENS

@@ -5,7 +5,8 @@ happens to pass the eleven test cannot be told from a citizen service number (BS
 random ones does. `benchmarks/scan.py` measures recall and false alarms per kind.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 from stdnum import iban
 from stdnum.nl import bsn
 
-__all__ = ["KINDS", "find_identifiers"]
+from cas_audit.ingest.persons import holds_name
+
+__all__ = ["KINDS", "find_identifiers", "kinds_for"]
 
 SIDE_CODES = (
     "LL-99-99 99-99-LL 99-LL-99 LL-99-LL LL-LL-99 99-LL-LL 99-LLL-9 9-LLL-99 "
@@ -23,41 +26,67 @@ SIDE_CODES = (
 )
 
 
-def _plates() -> str:
-    """Return the Dutch licence plate series as one pattern; hyphens are required."""
-    shapes = SIDE_CODES.replace("L", "[A-Z]").replace("9", "[0-9]").split()
-    return rf"\b({'|'.join(shapes)})\b"
+def _plates(between: str) -> str:
+    """Return the Dutch licence plate series as one pattern.
+
+    Without anything between, the first series are left out: a postcode and the code of a
+    municipality are written like them.
+    """
+    codes = SIDE_CODES if between else SIDE_CODES.partition("99-LLL-9")[1:]
+    shapes = "".join(codes).replace("-", between).replace("L", "[A-Z]").replace("9", "[0-9]")
+    return rf"\b({'|'.join(shapes.split())})\b"
 
 
 NINE = r"[0-9]{9}|[0-9]{3}(\.[0-9]{3}){2}|[0-9]{4}\.[0-9]{2}\.[0-9]{3}"
 BEFORE, AFTER = "(^|[^0-9A-Za-z])", "($|[^0-9A-Za-z])"
+PHONES = (
+    r"((\+|00)31[ .-]?(\(0\)[ .-]?)?|0)[1-9]([ .-]?[0-9]){8}",
+    r"\(0[1-9][0-9]{1,2}\)[ .-]?[0-9]([ .-]?[0-9]){5,6}",
+    r"(\+[1-9][0-9]{0,2}|00[1-9][0-9]{1,2}[ .-])[ .-]?(\(0\))?([ .-]?[0-9]){7,12}",
+)
+POSTCODE, NUMBER = "[1-9][0-9]{3} ?[A-Z]{2}", r"(nr|no|huisnr|hnr|huisnummer|nummer)\.?"
+STREET = (
+    r"\b\p{Lu}\p{L}*(straat|laan|weg|plein|gracht|kade|singel|hof|dreef|pad|steeg|dijk|plantsoen)"
+    r",? (nr\.? ?)?[0-9]{1,4}\b"
+)
 PATTERNS = {
     "bsn": rf"{BEFORE}({NINE}){AFTER}",
     "iban": r"\b[A-Z]{2}[0-9]{2}( ?[A-Z0-9]{4}){2,7}( ?[A-Z0-9]{1,4})?\b",
     "email": r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
-    "phone": rf"{BEFORE}((\+|00)31[ -]?|0)[1-9]([ -]?[0-9]){{8}}{AFTER}",
-    "licence_plate": _plates(),
+    "phone": rf"{BEFORE}({'|'.join(PHONES)}){AFTER}",
+    "licence_plate": _plates("-"),
     "document": r"\b[A-NP-Z]{2}[A-NP-Z0-9]{6}[0-9]\b",
-    "address": r"\b[1-9][0-9]{3} ?[A-Z]{2}[ ,]+[0-9]{1,5}\b",
+    "address": rf"\b({POSTCODE}([ ,/-]+|[ ,]*{NUMBER}[ :]*)[0-9]{{1,5}}"
+    rf"|[0-9]{{1,5}}[A-Za-z]?[ ,]+{POSTCODE})\b",
 }
 KINDS = tuple(PATTERNS)
-CALLED = r"\b([Dd]hr|[Mm]evr|[Mm]w|[Mm]rs?|[Mm]s|[Dd]e heer|[Mm]evrouw|[Mm]eneer)\b\.? +"
-BETWEEN = r"((van|de|der|den|ter|ten|te|het|in|op|el|al|'t)\b ?){0,3}"
-CAPITAL = r"\p{Lu}[\p{L}'-]+"
-PATTERNS["name"] = (
-    rf"{CALLED}{BETWEEN}{CAPITAL}|\b(\p{{Lu}}\. ?){{1,4}}{BETWEEN}{CAPITAL}"
-    rf"|\b{CAPITAL} {BETWEEN}{CAPITAL}"
-)
+TELEPHONE = re.compile(PATTERNS["phone"])
+DAY = re.compile(r"\b[0-9]{1,2}([-./])[0-9]{1,2}\1[0-9]{4}\b|\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
+IN_TEXT = {  # worth looking for in free text only: codes often look so
+    "licence_plate": rf"{PATTERNS['licence_plate']}|{_plates('')}",
+    "address": rf"{PATTERNS['address']}|{STREET}",
+    "name": r"\p{Lu}\p{L}",
+}
+
+
+def kinds_for(types: Iterable[str]) -> list[str]:
+    """Return the kinds that columns of these types are searched for.
+
+    >>> kinds_for(["code", "free_text"])[-1]
+    'name'
+    """
+    return [*KINDS, "name"] if "free_text" in types else list(KINDS)
 
 
 def find_identifiers(
-    column: "pa.Array | pd.Series[str] | pd.Series[int]", *, names: bool = False
+    column: "pa.Array | pd.Series[str] | pd.Series[int]", *, free_text: bool = False
 ) -> dict[str, NDArray[np.bool_]]:
     """Say for each kind which values look like it.
 
     Args:
         column: text or numbers; absent values look like nothing.
-        names: whether to look for names of persons too; only free text is worth that.
+        free_text: whether to look also for what only free text is worth: names of persons,
+            streets with a number, licence plates without hyphens.
 
     Returns:
         Per kind with at least one hit, a mask of the shape of the column.
@@ -68,8 +97,8 @@ def find_identifiers(
     values = coded.dictionary.cast(pa.string())
     code = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
     found = {}
-    for kind in (*KINDS, *(("name",) if names else ())):
-        likely = pc.match_substring_regex(values, PATTERNS[kind])
+    for kind, pattern in (PATTERNS | (IN_TEXT if free_text else {})).items():
+        likely = pc.match_substring_regex(values, pattern)
         at = np.flatnonzero(pc.fill_null(likely, fill_value=False).to_numpy(zero_copy_only=False))
         certain = np.zeros(len(values) + 1, dtype=bool)  # the last stands for absent
         certain[at] = [_confirmed(kind, values[int(one)].as_py()) for one in at]
@@ -103,8 +132,15 @@ def _holds_document(value: str) -> bool:
     return any(any(one.isalpha() for one in part[2:8]) for part in fitting)
 
 
+def _holds_phone(value: str) -> bool:
+    """A day and the hour behind it are as long as a telephone number."""
+    return bool(TELEPHONE.search(DAY.sub(" / ", value)))
+
+
 CONFIRM: dict[str, Callable[[str], bool]] = {
     "bsn": _holds_bsn,
     "iban": _holds_iban,
     "document": _holds_document,
+    "phone": _holds_phone,
+    "name": holds_name,
 }

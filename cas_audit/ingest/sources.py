@@ -12,17 +12,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pyproj.exceptions import ProjError
 
 from cas_audit.config import Source
-from cas_audit.errors import ContractError, InputError
+from cas_audit.errors import InputError
+from cas_audit.files import demand_plain
 from cas_audit.ingest.coarse import plain
 from cas_audit.ingest.contract import Contract, Dialect
+from cas_audit.ingest.faults import word
 from cas_audit.ingest.question import Ground, Question
-from cas_audit.ingest.sieve import Tally
+from cas_audit.ingest.sieve import Rows, Tally
+from cas_audit.progress import watch
 
-__all__ = ["Offered", "Read", "read_areas", "read_names", "read_table"]
+__all__ = ["Offered", "Read", "demand_file", "outline", "read_areas", "read_names", "read_table"]
 
 FORMATS = {
     ".csv": "csv",
@@ -83,7 +88,7 @@ def read_table(
     first, *rest = _run(source, contract, job, ground.area.tobytes())
     said = _said(first)
     tally = Tally(**said["tally"])
-    tally.areas = {int(area): rows for area, rows in tally.areas.items()}
+    tally.areas = {int(area): Rows(**rows) for area, rows in said["tally"]["areas"].items()}
     quality = plain(rest[0]) if rest else None
     return Read(_dated(first), quality, tally, _offered(contract, said, tally.scanned))
 
@@ -95,24 +100,50 @@ def read_areas(source: Source, contract: Contract) -> tuple[Any, Offered]:
         A GeoDataFrame in the CRS of the contract, and what was offered.
 
     Raises:
-        InputError: the file is absent, unreadable, empty, or lies in no CRS.
+        InputError: the file is absent, unreadable, empty, or lies in no CRS; see `outline`.
         ContractError: an admitted column is absent or stands twice.
     """
-    import geopandas  # noqa: PLC0415, TID251 - loaded only where outlines are read
-
     job = {**_job(source, contract, OF_AREAS), "task": "areas"}
     [found] = _run(source, contract, job)
     said = _said(found)
-    if not said["crs"]:
+    return outline(source, contract, found, said["crs"]), _offered(contract, said, said["scanned"])
+
+
+def outline(source: Source, contract: Contract, found: pa.Table, crs: str) -> Any:  # noqa: ANN401
+    """Return a table with outlines as a GeoDataFrame in the CRS of the contract.
+
+    Raises:
+        InputError: an outline is absent or cannot be one, or lies in no known CRS.
+    """
+    import geopandas  # noqa: PLC0415, TID251 - loaded only where outlines are read
+    from shapely.errors import ShapelyError  # noqa: PLC0415
+
+    if not crs:
         message = f"{source.shown} names no CRS; expected one, such as {contract.crs}."
         raise InputError(message)
     table = found.to_pandas()
-    outlines = geopandas.GeoSeries.from_wkb(table.pop("geometry"), crs=said["crs"])
-    if outlines.isna().any() or outlines.is_empty.any():
-        message = f"{source.shown} holds areas without an outline; expected one for each."
+    try:
+        with np.errstate(all="ignore"):  # what is no number is found below
+            outlines = geopandas.GeoSeries.from_wkb(table.pop("geometry"), crs=crs)
+        areas = geopandas.GeoDataFrame(table, geometry=outlines).to_crs(contract.crs)
+    except (ShapelyError, ProjError) as error:
+        message = f"{source.shown} holds outlines that cannot be read ({type(error).__name__})."
+        raise InputError(message) from None
+    _demand_outlines(source, areas.geometry)
+    return areas
+
+
+def _demand_outlines(source: Source, outlines: Any) -> None:  # noqa: ANN401 - GeoSeries
+    """Refuse areas without an outline that encloses something, here and not nowhere."""
+    shaped = outlines.geom_type.isin(["Polygon", "MultiPolygon"]) & ~outlines.is_empty
+    here = np.isfinite(outlines.bounds).all(axis=1)
+    if not (shaped & here).all():
+        number = int((~(shaped & here)).sum())
+        message = (
+            f"{source.shown} holds {number} of {len(outlines)} areas without an outline; "
+            f"expected one polygon for each, within the reach of its CRS."
+        )
         raise InputError(message)
-    areas = geopandas.GeoDataFrame(table, geometry=outlines).to_crs(contract.crs)
-    return areas, _offered(contract, said, said["scanned"])
 
 
 def read_names(path: Path) -> list[str]:
@@ -121,11 +152,12 @@ def read_names(path: Path) -> list[str]:
     Raises:
         InputError: the file is absent, of another format, or has no readable header.
     """
-    _demand_file(path, "a draft", (*OF_ROWS, *OF_AREAS))
+    demand_file(path, "a draft", (*OF_ROWS, *OF_AREAS))
     job = {"path": str(path), "format": FORMATS[path.suffix], "task": "header"}
     done = _start({**job, "dialect": Dialect().model_dump()})
     if done.returncode:
-        raise InputError(_broken(str(path), {"error": "no readable header"}))
+        fault = {"kind": "broken", "error": "no readable header"}
+        raise word(Source(path=str(path), contract=""), "", fault)
     names: list[str] = json.loads(done.stdout)
     return names
 
@@ -135,14 +167,21 @@ def _job(source: Source, contract: Contract, suffixes: tuple[str, ...]) -> dict[
     if source.database:
         return {**said, "format": "database", "database": source.database, "table": source.table}
     path = Path(str(source.path))
-    _demand_file(path, contract.table, suffixes)
+    demand_file(path, contract.table, suffixes)
     return {**said, "format": FORMATS[path.suffix], "path": str(path)}
 
 
-def _demand_file(path: Path, table: str, suffixes: tuple[str, ...]) -> None:
-    if not path.is_file():
+def demand_file(path: Path, table: str, suffixes: tuple[str, ...]) -> None:
+    """Refuse what is no plain file of one of these formats, before a child is begun.
+
+    Raises:
+        InputError: naming the path.
+    """
+    try:
+        demand_plain(path)
+    except (OSError, ValueError):  # ValueError: a zero byte in the path
         message = f"{path} does not exist; expected the source of {table}."
-        raise InputError(message)
+        raise InputError(message) from None
     if path.suffix not in suffixes:
         expected = " or ".join(suffixes)
         message = f"{path}: unknown format {path.suffix or '(none)'}; expected {expected}."
@@ -152,13 +191,15 @@ def _demand_file(path: Path, table: str, suffixes: tuple[str, ...]) -> None:
 def _start(job: dict[str, Any], more: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
     known = os.environ.get("PYTHONPATH")
     path = os.pathsep.join([str(ENGINE), *([known] if known else [])])
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "cas_audit.ingest.worker"],
-        input=json.dumps(job).encode() + b"\n" + more,
-        capture_output=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": path},
-    )
+    with watch(f"reading {job.get('contract', {}).get('table', 'a header')}") as pipe:
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "cas_audit.ingest.worker"],
+            input=json.dumps({**job, "progress": pipe}).encode() + b"\n" + more,
+            capture_output=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": path},
+            pass_fds=() if pipe is None else (pipe,),
+        )
 
 
 def _run(
@@ -173,11 +214,7 @@ def _run(
         fault = json.loads(said)
     except json.JSONDecodeError:
         fault = {"kind": "broken", "error": f"the reader ended with {done.returncode}"}
-    if fault["kind"] == "empty":
-        raise InputError(_empty(source.shown))
-    if fault["kind"] == "broken":
-        raise InputError(_broken(source.shown, fault))
-    raise ContractError(_unfit(source.shown, contract, fault))
+    raise word(source, contract.table, fault)
 
 
 def _tables(content: bytes) -> list[pa.Table]:
@@ -210,26 +247,4 @@ def _offered(
         said["resembling"],
         scanned,
         said.get("content"),
-    )
-
-
-def _broken(shown: str, fault: dict[str, Any]) -> str:
-    words = {"row": "row", "row_group": "row group", "column_number": "column", "column": "column"}
-    places = [f"{words[key]} {fault[key]}" for key in words if key in fault]
-    where = f" at {', '.join(places)}" if places else ""
-    kind = Path(shown).suffix[1:] or "a table"
-    return f"{shown} cannot be read as {kind}{where} ({fault['error']})."
-
-
-def _empty(shown: str) -> str:
-    return f"{shown} holds no rows; expected at least one."
-
-
-def _unfit(shown: str, contract: Contract, fault: dict[str, Any]) -> str:
-    twice = fault["kind"] == "twice"
-    found = "more than one column stands for" if twice else "no column"
-    hint = "; one column has a name close to it" if fault["close"] and not twice else ""
-    return (
-        f"{shown}: {found} {fault['column']} among {fault['offered']} columns{hint}; "
-        f"expected every column of the contract for {contract.table} once."
     )

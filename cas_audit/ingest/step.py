@@ -1,24 +1,27 @@
 """The step `ingest`: sources in, the first part of a dossier out."""
 
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from cas_audit.config import Config, Source, Sources
+from cas_audit.config import SMALLEST_COUNT, Config, Source, Sources
 from cas_audit.errors import ConfigError, ContractError, InputError
 from cas_audit.files import digest, read_json, write_json
 from cas_audit.ingest.contract import Contract, load_contract
 from cas_audit.ingest.grid import Grid, build_grid, demand_crs, keep_cells
+from cas_audit.ingest.known import know
+from cas_audit.ingest.protect import gather, show_areas, show_scanned, show_tally, show_young
 from cas_audit.ingest.question import Ground, ask
-from cas_audit.ingest.receipt import Receipt, show_areas, show_count, show_tally, show_young
+from cas_audit.ingest.receipt import Receipt
 from cas_audit.ingest.residents import refuse_identifiers, spread_residents
 from cas_audit.ingest.retention import years_allowed
+from cas_audit.ingest.scan import kinds_for
 from cas_audit.ingest.sieve import Tally
 from cas_audit.ingest.sources import Offered, Read, read_areas, read_table
 from cas_audit.ingest.validation import validate
-from cas_audit.progress import track
 from cas_audit.rooms import room
 
 __all__ = ["ingest"]
@@ -32,6 +35,7 @@ class _Desk(NamedTuple):
     config: Config
     dossier: Path
     ground: Ground
+    few: set[int]  # areas that receipts count together
 
 
 def ingest(config: Config, dossier: Path) -> None:
@@ -49,11 +53,11 @@ def ingest(config: Config, dossier: Path) -> None:
     named = {name: getattr(config.sources, name) for name in Sources.model_fields}
     contracts = {name: _contract(source, name) for name, source in named.items() if source}
     desk, per_area = _areas(config, dossier, contracts.pop("areas"))
-    for name in track(contracts, "reading"):
+    for name, contract in contracts.items():
         if name == "incidents":
-            _incidents(desk, contracts[name], per_area)
+            _incidents(desk, contract, per_area)
         else:
-            _counts(desk, named[name], contracts[name])
+            _counts(desk, named[name], contract)
     write_json(dossier / "ingest" / "origin.json", {"origin": _origin(config)})
 
 
@@ -74,8 +78,9 @@ def _areas(config: Config, dossier: Path, contract: Contract) -> tuple[_Desk, "p
     refuse_identifiers(offered.scanned, source.shown)
     code = str(contract.name_of("area"))
     areas[code] = areas[code].astype(str)
-    grid = build_grid(areas, config.area.crs, config.area.cell_size_m)
-    cells = keep_cells(grid, areas, code)
+    _demand_once(areas[code], source)
+    grid = build_grid(areas, config.area.crs, config.area.cell_size_m, source.shown)
+    cells = keep_cells(grid, areas, code, source.shown)
     if cells.empty:
         message = (
             f"{source.shown}: no cell centre lies in an area; expected outlines in {grid.crs}."
@@ -87,10 +92,33 @@ def _areas(config: Config, dossier: Path, contract: Contract) -> tuple[_Desk, "p
     cells.to_parquet(data / "cells.parquet", index=False)
     residents.to_parquet(data / "residents.parquet", index=False)
     write_json(data / "groups.json", {"groups": _groups(config, contract)})
-    desk = _Desk(config, dossier, _ground(grid, cells, areas[code].to_list()))
-    _sign(desk, source, contract, Read(residents, None, Tally(len(areas)), offered))
+    write_json(dossier / "ingest/labels.json", _labels(areas, contract))
+    ground = _ground(grid, cells, areas[code].to_list())
     per_area = residents["residents"].groupby(cells["area"].to_numpy()).sum()
-    return desk, per_area.reindex(desk.ground.codes)
+    per_area = per_area.reindex(ground.codes)
+    smallest = config.publication.smallest_population
+    desk = _Desk(config, dossier, ground, gather(per_area.fillna(0).to_list(), smallest))
+    _sign(desk, source, contract, Read(residents, None, Tally(len(areas)), offered))
+    return desk, per_area
+
+
+def _labels(areas: pd.DataFrame, contract: Contract) -> dict[str, str]:
+    """Return how each area is called, as far as the contract admits that."""
+    label = contract.name_of("label")
+    if label is None:
+        return {}
+    named = areas.dropna(subset=[label]).drop_duplicates(str(contract.name_of("area")))
+    return dict(zip(named[contract.name_of("area")], named[label].astype(str), strict=True))
+
+
+def _demand_once(codes: "pd.Series[str]", source: Source) -> None:
+    twice = int(codes[codes.duplicated()].nunique())
+    if twice:
+        message = (
+            f"{source.shown}: {twice} areas stand more than once; expected one row for each, "
+            f"with all of its outline and residents."
+        )
+        raise ContractError(message)
 
 
 def _ground(grid: Grid, cells: pd.DataFrame, codes: list[str]) -> Ground:
@@ -147,25 +175,29 @@ def _limit(tally: Tally, config: Config, source: Source) -> None:
     rule = max(tally.refused, key=tally.refused.__getitem__)
     swapped = tally.swapped > SWAPPED_SHARE * tally.refused.get("outside_the_areas", 0)
     hint = " The axes seem to be swapped: exchanged, most points fit." if swapped else ""
+    few = tally.defects < SMALLEST_COUNT  # a log is public in kind: the share would tell how many
+    found = f"fewer than {SMALLEST_COUNT}" if few else f"{share:.1%}"
     message = (
-        f"{source.shown}: {share:.1%} of {tally.offered} rows refused, most for {rule}; "
+        f"{source.shown}: {found} of {tally.offered} rows refused, most for {rule}; "
         f"expected at most {config.max_refused_share:.1%} (max_refused_share).{hint}"
     )
     raise ContractError(message)
 
 
 def _sign(desk: _Desk, source: Source, contract: Contract, read: Read) -> None:
-    """Write receipt, contract and validation result of one table."""
+    """Write receipt, contract, suite and validation result of one table."""
     config, table, offered = desk.config, contract.table, read.offered
     kept = desk.dossier / f"ingest/{table}.contract.json"
     write_json(kept, contract)
+    suite = desk.dossier / f"ingest/{table}.suite.yaml"
+    shutil.copyfile(room("expectations", suite.name), suite)
     receipt = Receipt.model_validate(
         {
             "table": table,
             "source": Path(source.path).name if source.path else source.table,
             "sha256": offered.content or digest(Path(str(source.path))),
             "contract_sha256": digest(kept),
-            "suite_sha256": digest(room("expectations", f"{table}.suite.yaml")),
+            "suite_sha256": digest(suite),
             "regime": config.regime,
             "reference_date": config.reference_date,
             "retention_years": years_allowed(config, contract),
@@ -175,18 +207,20 @@ def _sign(desk: _Desk, source: Source, contract: Contract, read: Read) -> None:
             "withheld_names": offered.withheld_names,
             "resembling": offered.resembling,
             "up_to_a_year": show_young(read.tally) if contract.table == "incidents" else None,
+            "searched": kinds_for(one.type for one in contract.columns),
             "scanned": _scanned(offered),
-            "areas": show_areas(read.tally, desk.ground.codes),
+            **show_areas(read.tally, desk.ground.codes, desk.few),
             **show_tally(read.tally),
         }
     )
     write_json(desk.dossier / f"ingest/{table}.receipt.json", receipt)
-    write_json(desk.dossier / f"ingest/{table}.validation.json", validate(read.table, table))
+    known = know(config, source, contract, desk.ground, read)
+    write_json(desk.dossier / f"ingest/{table}.validation.json", validate(read.table, table, known))
 
 
 def _scanned(offered: Offered) -> dict[str, dict[str, Any]]:
     return {
-        column: {kind: show_count(rows) for kind, rows in kinds.items()}
+        column: {kind: show_scanned(rows) for kind, rows in kinds.items()}
         for column, kinds in offered.scanned.items()
     }
 

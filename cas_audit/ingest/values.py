@@ -1,5 +1,6 @@
 """Values of a piece, read as numbers, moments and codes; what cannot be read is absent."""
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from pyproj import Transformer
 
 from cas_audit.ingest.contract import Column, Contract
 from cas_audit.ingest.grid import Grid
+from cas_audit.ingest.names import Unfit
 from cas_audit.ingest.scan import find_identifiers
 from cas_audit.ingest.sieve import Sieve
 
@@ -20,6 +22,8 @@ Numbers = NDArray[np.float64]
 Moments = NDArray[np.datetime64]
 ZONE = r"[Z+]|-\d\d:|-\d{4}$"
 OFFSET = r"([T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)[+-]\d\d:?\d\d$"
+UNIVERSAL = {"UTC", "Etc/UTC", "GMT", "Z", "+00:00"}
+LONGEST_NUMBER = 1e18  # what a whole number of 64 bits holds, and no identifier exceeds
 LIKE_NUMBER = 1e7  # shorter whole numbers are no identifier of any kind
 
 
@@ -37,20 +41,34 @@ def read_numbers(piece: pa.Table, name: str, decimal: str = ".") -> Numbers:
     return np.where(np.isfinite(found), found, np.nan)
 
 
-def read_when(piece: pa.Table, name: str) -> Moments:
-    """Return a column as moments on the clock on the spot; NaT where that cannot be read."""
+def read_when(piece: pa.Table, name: str, zone: str | None) -> Moments:
+    """Return a column as moments on the clock on the spot; NaT where that cannot be read.
+
+    Args:
+        piece: admitted columns.
+        name: of the column.
+        zone: of the clock on the spot, for moments that are told in another.
+
+    Raises:
+        Unfit: all moments are in universal time, and `zone` is not known.
+    """
     column = _plain(piece[name])
+    if pa.types.is_timestamp(column.type) and column.type.tz:
+        return _moments(pc.local_timestamp(column.cast(_local(column.type, name, zone))))
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-        wall = column.cast(pa.timestamp("us", getattr(column.type, "tz", None)))
-        if wall.type.tz:
-            wall = pc.local_timestamp(wall)
-        return _moments(wall)
+        return _moments(column.cast(pa.timestamp("us")))
     if not pa.types.is_string(column.type):
         return np.full(len(column), np.datetime64("NaT", "us"))
     try:
         return _moments(column.cast(pa.timestamp("us")))
     except pa.ArrowException:  # something in it is no plain ISO moment: slower, and forgiving
-        return _read_text(column.to_pandas())
+        return _read_text(column.to_pandas(), zone)
+
+
+def _local(kind: pa.DataType, name: str, zone: str | None) -> pa.DataType:
+    if not zone and kind.tz in UNIVERSAL:
+        raise Unfit(json.dumps({"kind": "instants", "column": name}))
+    return pa.timestamp("us", zone or kind.tz)
 
 
 def _moments(column: pa.Array) -> Moments:
@@ -58,11 +76,16 @@ def _moments(column: pa.Array) -> Moments:
     return found
 
 
-def _read_text(column: "pd.Series[str]") -> Moments:
-    if column.str.slice(-6).str.contains(ZONE, regex=True).any():
+def _read_text(column: "pd.Series[str]", zone: str | None) -> Moments:
+    elsewhere = column.str.slice(-6).str.contains(ZONE, regex=True).fillna(value=False)
+    there = column.where(elsewhere)
+    if elsewhere.any():
         column = column.str.replace(OFFSET, r"\1", regex=True)
         column = column.mask(column.str.endswith("Z"))  # universal time is another clock
     read = pd.to_datetime(column, errors="coerce", format="ISO8601")
+    if zone and elsewhere.any():
+        told = pd.to_datetime(there, errors="coerce", format="ISO8601", utc=True)
+        read = read.where(~elsewhere, told.dt.tz_convert(zone).dt.tz_localize(None))
     return read.to_numpy().astype("datetime64[us]")
 
 
@@ -70,8 +93,9 @@ def read_moment(piece: pa.Table, contract: Contract) -> Moments:
     """Return when each row happened; a date and an hour are as good as a moment."""
     name = contract.name_of("moment")
     if name:
-        return read_when(piece, name)
-    day = read_when(piece, str(contract.name_of("date"))).astype("datetime64[D]")
+        return read_when(piece, name, contract.time_zone)
+    date = str(contract.name_of("date"))
+    day = read_when(piece, date, contract.time_zone).astype("datetime64[D]")
     if not contract.column("hour"):
         return day.astype("datetime64[us]")
     hour = read_numbers(piece, str(contract.name_of("hour")))
@@ -136,12 +160,13 @@ def _identifiers(values: pa.ChunkedArray, column: Column) -> dict[str, NDArray[n
         likely = plain.to_numpy(zero_copy_only=False)
         if not np.any(np.abs(likely) >= LIKE_NUMBER):
             return {}
-        whole = np.where(np.isfinite(likely) & (likely == np.floor(likely)), likely, 0)
+        known = (np.abs(likely) < LONGEST_NUMBER) & (likely == np.floor(likely))
+        whole = np.where(known, likely, 0)
         plain = pa.array(whole.astype(np.int64)).cast(pa.string())
     elif column.role in {"x", "y"}:
         whole = pc.match_substring(plain.cast(pa.string()), ".")
         plain = pc.if_else(pc.fill_null(whole, True), None, plain)
-    return find_identifiers(plain, names=column.type == "free_text")
+    return find_identifiers(plain, free_text=column.type == "free_text")
 
 
 def _dictionary(values: pa.ChunkedArray) -> pa.DictionaryArray:

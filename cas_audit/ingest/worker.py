@@ -3,12 +3,16 @@
 Rows, exact places and exact moments live and go down with this process: only counts leave it, as
 Arrow on stdout. The job comes on stdin, so that no list of processes shows a database's URL. What
 goes wrong is said on stderr as one line of JSON that holds kinds, places and column names of the
-contract, never a value: a header can be data too.
+contract, never a value: a header can be data too. Where the parent draws progress, the number of
+rows read so far goes through a pipe of its own.
 """
 
 import io
 import json
+import os
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, NoReturn
 
@@ -17,11 +21,12 @@ import pyarrow as pa
 
 from cas_audit.ingest.contract import Contract, Dialect
 from cas_audit.ingest.counts import admit_counts
+from cas_audit.ingest.faults import Broken
 from cas_audit.ingest.formats import open_table, read_names
 from cas_audit.ingest.grid import Grid
 from cas_audit.ingest.incidents import admit_incidents
 from cas_audit.ingest.names import Unfit, resembles
-from cas_audit.ingest.opened import Broken, Opened
+from cas_audit.ingest.opened import Opened
 from cas_audit.ingest.question import Ground, Question
 from cas_audit.ingest.scan import find_identifiers
 from cas_audit.ingest.sieve import Sieve
@@ -40,6 +45,7 @@ def main() -> None:
             return
         contract = Contract.model_validate(job["contract"])
         opened = open_table(job, contract)
+        opened = opened._replace(pieces=_counted(opened.pieces, job["progress"]))
         tables = (_areas if job["task"] == "areas" else _rows)(job, contract, opened)
         sink = io.BytesIO()
         for table in tables:
@@ -56,6 +62,17 @@ def main() -> None:
         sys.exit(1)  # nobody listens any more
     except BaseException as error:  # noqa: BLE001 - the text of any of them could quote the source
         _fail({"kind": "broken", "error": type(error).__name__})
+
+
+def _counted(pieces: Iterable[pa.Table], pipe: int | None) -> Iterator[pa.Table]:
+    """Say after each piece how many rows were read so far, where somebody listens; no more."""
+    rows = 0
+    for piece in pieces:
+        yield piece
+        rows += piece.num_rows
+        if pipe is not None:
+            with suppress(BrokenPipeError):  # a drawing that ended is no reason to stop reading
+                os.write(pipe, b"%d\n" % rows)
 
 
 def _areas(job: dict[str, Any], contract: Contract, opened: Opened) -> list[pa.Table]:

@@ -4,22 +4,21 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from cas_audit.assure.answers import Answers
 from cas_audit.assure.framework import load_framework
 from cas_audit.assure.gate import read_findings
 from cas_audit.assure.statements import read_statements
 from cas_audit.audit.dossier import Dossier, Manifest
-from cas_audit.audit.record import cautious, rounded
-from cas_audit.config import SMALLEST_COUNT, read_record
+from cas_audit.audit.record import few_behind, in_tens
+from cas_audit.config import read_record
 from cas_audit.errors import EvidenceError
 from cas_audit.files import digest
 from cas_audit.present.findings import show_finding
 from cas_audit.present.maps import draw_flags
 from cas_audit.present.points import show_counts, show_points, show_verdict
+from cas_audit.present.receipts import show_receipts
+from cas_audit.present.template import load_template
 from cas_audit.present.words import LANGUAGES, Words, name_words
-from cas_audit.rooms import room
 
 __all__ = ["write_reports"]
 
@@ -36,14 +35,7 @@ def write_reports(folder: Path) -> None:
     findings = read_findings(folder).findings
     statements = read_statements(folder / "statements", framework)
     answers = read_record(Answers, folder / "answers.json", EvidenceError)
-    environment = Environment(
-        loader=FileSystemLoader(room("reports", "templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("report.html.j2")
+    template = load_template("report")
     for language in LANGUAGES:
         words = name_words(dossier, language)
         page = template.render(
@@ -57,7 +49,7 @@ def write_reports(folder: Path) -> None:
             perspectives=show_points(words, framework, answers, findings, statements),
             findings=[show_finding(words, finding) for finding in findings],
             themes=[_theme(dossier, words, theme) for theme in dossier.manifest.themes],
-            receipts=[_receipt(dossier, words, name) for name in dossier.ingested("receipt")],
+            receipts=show_receipts(dossier, words),
             demonstration=answers.verdict.demonstration,
         )
         (folder / f"report.{language}.html").write_text(page, encoding="utf-8")
@@ -116,10 +108,9 @@ def _theme(dossier: Dossier, words: Words, theme: str) -> dict[str, Any]:
         "map_published": words.text(hidden, smallest=published["smallest_population"], **counts),
         "map_source": words.text("map_source", crs=grid["crs"], size=grid["cell_size_m"]),
         "scores_note": words.text(
-            "scores_note", weeks=weeks, incidents=rounded(cautious(scores["model"]["incidents"]))
+            "scores_note", weeks=weeks, incidents=in_tens(scores["model"]["incidents"])
         ),
-        "scores": scores["model"]["incidents"] >= SMALLEST_COUNT
-        and [
+        "scores": [
             [
                 words.text(name),
                 words.format_field(scores[name]["hit_rate"], "percent"),
@@ -129,31 +120,6 @@ def _theme(dossier: Dossier, words: Words, theme: str) -> dict[str, Any]:
                 words.format_field(scores[name]["precision"], "percent"),
             ]
             for name in ("model", "counting")
+            if not few_behind(scores[name])
         ],
-    }
-
-
-def _receipt(dossier: Dossier, words: Words, name: str) -> dict[str, Any]:
-    """Return a receipt, with why and how long each admitted column is used."""
-    contract = dossier.json(name.replace(".receipt.", ".contract."))
-    columns = [
-        {
-            "name": one["name"],
-            "meaning": one["meaning"][words.language],
-            "purpose": one["purpose"][words.language],
-            "ground": one["ground"],
-            "retention": words.text("years", years=one["retention_years"]),
-            "kept": words.name(f"kept_{one['coarsened_to']}"),
-        }
-        for one in contract["columns"]
-    ]
-    receipt = dossier.json(name)
-    found = sorted({kind for kinds in receipt["scanned"].values() for kind in kinds})
-    values = {"regime": words.name(receipt["regime"]), "years": receipt["retention_years"]}
-    return {
-        **receipt,
-        "columns": columns,
-        "dated": any(one["role"] in {"moment", "date"} for one in contract["columns"]),
-        "period": words.text("period", **values),
-        "found": [words.name(f"looks_like_{kind}") for kind in found],
     }

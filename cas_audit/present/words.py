@@ -34,15 +34,24 @@ class Words(string.Formatter):
         """
         self.language = language
         self.page: dict[str, Any] = _read("page")[language]
+        self.receipts: dict[str, Any] = _read("receipt")[language]
         self.names = {**self.page["names"], **(names or {})}
 
     def text(self, key: str, **values: object) -> str:
         """Return a text of the page, filled in."""
         return str(self.vformat(self.page["text"][key], (), values))
 
+    def receipt(self, key: str, **values: object) -> str:
+        """Return a text of the receipt page, filled in."""
+        return str(self.vformat(self.receipts["text"][key], (), values))
+
     def name(self, identifier: str) -> str:
         """Return how to call a theme, group, measure or column."""
         return str(self.names.get(identifier, identifier.replace("_", " ")))
+
+    def years(self, number: int) -> str:
+        """Write a number of years."""
+        return self.text("one_year" if number == 1 else "years", years=number)
 
     def precise(self, value: float) -> str:
         """Write a number with three decimals."""

@@ -4,7 +4,9 @@ import pandas as pd
 
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome, as_rows
-from cas_audit.audit.record import cautious, rounded
+from cas_audit.audit.record import cautious, in_tens, rounded
+
+SMALL = range(1, 5)
 
 
 def records_are_brought_not_found(
@@ -62,9 +64,14 @@ def records_are_brought_not_found(
 
 
 def _shown(wide: pd.DataFrame) -> pd.DataFrame:
-    """Return the counts fit to be shown, and the shares that follow from those."""
-    records = wide.sum(axis=1).map(rounded)
-    table = wide.map(cautious).assign(records=records)
+    """Return the counts fit to be shown, and the shares that follow from those.
+
+    Where one is small the others are in tens: the receipt says how many there are in all.
+    """
+    small = wide.isin(SMALL).any(axis=1)
+    table = wide.map(cautious)
+    table = table.mask(small, table.map(in_tens))
+    records = table.sum(axis=1).map(rounded)
     whole = records.where(records > 0)
-    table["share"] = table["found"] / whole
+    table = table.assign(records=records, share=table["found"] / whole)
     return table.assign(unknown_share=table["unknown"] / whole).drop(columns=["brought"])

@@ -15,8 +15,8 @@ def rows_are_usable(
 
     How: rows refused at the gate for a defect (no place, outside the areas, no readable moment,
     unknown code) over rows offered. It is a count of the record: there is no interval. Small counts
-    are shown as four and totals rounded to ten, so that the finding can be shown to anyone; it is
-    judged on the true ones.
+    are shown as four, their sum as the sum of what is shown, and totals rounded to ten, so that the
+    finding can be shown to anyone; it is judged on the true ones.
 
     Limits: rows that were never handed over are not counted. A wrong place inside the area is not
     seen. Rows left out on purpose, such as other themes, are no defect.
@@ -31,7 +31,7 @@ def rows_are_usable(
         at_most=max_refused_share,
         fewest=min_rows,
         unit="rows",
-        hidden=True,
+        shown=sum(cautious(rows) for rows in incidents["refused"].values()),
     )
     rows = [{"rule": rule, "rows": cautious(rows)} for rule, rows in incidents["refused"].items()]
     return found.model_copy(update={"tables": {"rules": as_rows(rows)}})

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from cas_audit.audit.attainment import judge_lowest
+from cas_audit.audit.attainment import hidden_themes, judge_lowest
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome
 from cas_audit.audit.units import unit_sums
@@ -37,7 +37,8 @@ def no_worse_than_counting(
     weekly = unit_sums(dossier)
     gains = {theme: _gain(part) for theme, part in weekly.items()}
     enough = [theme for theme, part in weekly.items() if _incidents(part) >= min_events]
-    return judge_lowest(gains, -max_loss, enough=enough)
+    hidden = hidden_themes(dossier.table("model/weekly.parquet"))
+    return judge_lowest(gains, -max_loss, enough=enough, hidden=hidden)
 
 
 def _incidents(part: pd.DataFrame) -> float:

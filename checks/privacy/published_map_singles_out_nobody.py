@@ -47,7 +47,7 @@ def published_map_singles_out_nobody(
         after = _auc(small, "share", critical)
         row = {
             "theme": theme,
-            "residents": cautious(int(fewest)),
+            "fewest_residents": cautious(int(fewest)),
             "published_values": values,
             "small_cells": len(small),
             "before_blurring": _auc(small, "exact", critical).estimate,

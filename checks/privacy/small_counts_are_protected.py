@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Finding, Outcome, as_rows
 from cas_audit.audit.record import state
+from cas_audit.inference.hidden import tells
 
-SMALLEST, TENS = 5, 10
+SMALLEST, TENS, ANY = 5, 10, 1 << 40
 
 
 def small_counts_are_protected(
@@ -19,22 +22,26 @@ def small_counts_are_protected(
     that follows by subtraction from those beside it is not hidden.
 
     How: every count on a receipt, and every file under `public`, is looked at; shown counts of one
-    to four are told. Rows offered are rows admitted plus rows turned away: where one of these alone
-    is hidden it follows from the others, and where the hidden ones can together take one set of
-    values only, so do they. Counts per area must be whole tens. A fact of the record: no interval.
+    to four are told. Counts per area must be multiples of what the receipt says they are rounded
+    to, and counts of identifiers multiples of ten. Then the sums are solved: rows offered are rows
+    admitted plus those each rule turned away, in the table and in each area; each total is the sum
+    of the areas; rows of at most a year old are no more than those admitted. From what is shown,
+    bounds on each hidden count are narrowed until nothing changes. One to four that has only one
+    value left is solvable. A fact of the record: no interval.
 
-    Limits: two receipts of the same source, made on different days or with other questions, can be
+    Limits: bounds are narrowed sum by sum; integer programming found no more in tests, but could.
+    Two receipts of the same source, made on different days or with other questions, can be
     subtracted from each other; that is not looked at. Nor are counts outside the dossier.
 
-    Remedy: ingest again with the present version, which hides the totals that would tell.
+    Remedy: ingest again with the present version, which hides what would tell.
     """
     rows = []
     tables = dossier.ingested("receipt")
     for name in tables:
         receipt = dossier.json(name)
         told = sum(_is_small(one) for one in _counts(receipt))
-        areas = [one[key] for one in receipt.get("areas", []) for key in one if key != "area"]
-        told += sum(1 for one in areas if one is not None and one % TENS)
+        told += sum(_is_exact(one, receipt) for one in receipt.get("areas", []))
+        told += sum((one["count"] or 0) % TENS > 0 for one in _counts(receipt.get("scanned")))
         rows.append({"table": receipt["table"], "told": told, "solvable": _solvable(receipt)})
     for name in dossier.names("public/"):
         if name.endswith(".json"):
@@ -67,21 +74,49 @@ def _is_small(count: dict[str, Any]) -> bool:
     return count["count"] is not None and 0 < count["count"] < SMALLEST
 
 
-def _solvable(receipt: dict[str, Any]) -> bool:
-    """Say whether hidden rows follow from offered = admitted + left out + refused.
+def _is_exact(area: dict[str, Any], receipt: dict[str, Any]) -> bool:
+    step = receipt.get("areas_in", TENS)
+    numbers = [area["offered"], area["admitted"], *area["left_out"].values()]
+    return any((one or 0) % step for one in (*numbers, *area["refused"].values()))
 
-    A hidden part is one to four. Hidden rows admitted can be any number when a part is hidden too,
-    since they are hidden with it; else they are one to four themselves.
+
+def _solvable(receipt: dict[str, Any]) -> bool:
+    """Say whether a hidden count of one to four follows from the sums it stands in."""
+    rules = [(part, rule) for part in ("left_out", "refused") for rule in receipt[part]]
+    half = receipt.get("areas_in", TENS) // 2
+    box = [_totals(receipt, rules)]
+    box += [_area(one, rules, half) for one in receipt.get("areas", [])]
+    low, high = np.array(box, dtype=np.int64).transpose(2, 0, 1)
+    return tells(low, high, SMALLEST)
+
+
+def _totals(receipt: dict[str, Any], rules: list[tuple[str, str]]) -> list[tuple[int, int]]:
+    """Return the least and most of each total; a hidden one is one to four.
+
+    Rows admitted can be any number where a part is hidden, since they are hidden with it; rows
+    offered, once they are hidden.
     """
-    parts = [*receipt["left_out"].values(), *receipt["refused"].values()]
-    hidden = sum(one["count"] is None for one in parts)
-    offered, admitted = receipt["offered"]["count"], receipt["admitted"]["count"]
-    if offered is None or (not hidden and admitted is not None):
-        return False  # nothing to start from, or nothing hidden
-    if admitted is None and not hidden:
-        return True
-    rest = offered - sum(one["count"] or 0 for one in parts)
-    if admitted is not None:
-        rest -= admitted
-        return hidden == 1 or rest in {hidden, hidden * (SMALLEST - 1)}
-    return bool(rest == hidden)  # nothing is left for the rows admitted, and each part is one
+    parts = [receipt[part][rule]["count"] for part, rule in rules]
+    young = (receipt.get("up_to_a_year") or {}).get("count") or 0
+    offered, admitted = (receipt[key]["count"] for key in ("offered", "admitted"))
+    few = (1, SMALLEST - 1)
+    free = (young, ANY) if None in parts else (max(young, 1), SMALLEST - 1)
+    return [
+        (0, ANY) if offered is None else (offered, offered),
+        free if admitted is None else (admitted, admitted),
+        *(few if one is None else (one, one) for one in parts),
+    ]
+
+
+def _area(area: dict[str, Any], rules: list[tuple[str, str]], half: int) -> list[tuple[int, int]]:
+    """Return the same of an area, where a rounding hides; what is not named cannot occur there."""
+    parts = [area[part].get(rule, 0) for part, rule in rules]
+    nowhere = area["area"] is None and not area.get("together")
+    admitted = 0 if nowhere else area["admitted"]
+    return [_range(one, half) for one in (area["offered"], admitted, *parts)]
+
+
+def _range(shown: int | None, half: int) -> tuple[int, int]:
+    if shown == 0:
+        return 0, 0
+    return (0, half - 1) if shown is None else (shown - half, shown + half - 1)

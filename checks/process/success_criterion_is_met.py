@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from cas_audit.audit.attainment import judge_lowest
+from cas_audit.audit.attainment import hidden_themes, judge_lowest
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome
 from cas_audit.audit.units import unit_sums
@@ -23,6 +23,8 @@ def success_criterion_is_met(dossier: Dossier, *, min_events: float = 20) -> Fin
     precision: flagged cells with an incident over flagged cells. With fewer incidents than
     `min_events` nothing is decided.
 
+    Where a rate would tell one to four incidents caught or missed, it is judged and not shown.
+
     Limits: recorded incidents are not crime. A hit does not say that crime was prevented.
 
     Remedy: improve the model, or decide whether the stop criterion has been reached.
@@ -41,7 +43,11 @@ def success_criterion_is_met(dossier: Dossier, *, min_events: float = 20) -> Fin
     }
     measured = {theme: _measure(part, measure) for theme, part in weekly.items()}
     enough = [theme for theme, part in weekly.items() if part["incidents"].sum() >= min_events]
-    return judge_lowest(measured, target, enough=enough, measure=measure, target=target)
+    whole = dossier.table("model/weekly.parquet")
+    hidden = hidden_themes(whole[whole["forecaster"] == "model"])
+    return judge_lowest(
+        measured, target, enough=enough, hidden=hidden, measure=measure, target=target
+    )
 
 
 def _measure(part: pd.DataFrame, measure: str) -> Scores:
