@@ -113,7 +113,7 @@ def test_without_the_dial_the_bias_findings_turn(tmp_path: Path) -> None:
     assert "not_met" not in {found[check] for check in BIAS}
 
 
-@pytest.mark.parametrize("seed", [2, 3, 4, 5, 6])
+@pytest.mark.parametrize("seed", [2, 3])
 def test_other_cities(tmp_path: Path, seed: int) -> None:
     """The first is always blocked, the second never; undecided is honest."""
     demo.prepare(tmp_path, seed=seed)
