@@ -91,3 +91,11 @@ def test_the_audit_of_the_audit_runs_and_goes_on(tmp_path: Path) -> None:
         assert f"## {part}" in page
     assert page == run(tmp_path, "calibration", *small)
     assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "work").iterdir()}
+
+
+def test_intervals_are_timed_against_fairlearn(tmp_path: Path) -> None:
+    """Both give their intervals; how long they take is for the command in the docs."""
+    page = run(tmp_path, "intervals", "--rows", "2000", "--replicates", "3")
+
+    assert "| intervals from these sums | | 40 |" in page
+    assert "| fairlearn, 3 replicates | 2,000 | 8 |" in page
