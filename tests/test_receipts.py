@@ -128,17 +128,20 @@ def test_an_area_is_shown_by_code_and_label(audit: Path, feed: Path) -> None:
 
 
 def test_a_suite_that_failed_is_said(audit: Path, manifest: Manifest) -> None:
-    """With the column and the expectation, and no value."""
+    """With the expectation in words, what was not asked apart from it, and no value."""
     path = audit / "dossier/ingest/suspects.validation.json"
     validation = read_json(path)
-    validation["results"][-1]["success"] = False
+    first, last = validation["results"][0], validation["results"][-1]
+    first["success"], last["success"] = False, None
     write_json(path, validation)
     seal_dossier(audit / "dossier", manifest)
     write_receipts(audit)
+    words = Words("nl")
+    failed, silent = words.name(first["expectation"]), words.name(last["expectation"])
+    page = plain(audit, "nl")
 
-    assert f"Niet alle klopten: {validation['results'][-1]['column'] or 'de hele tabel'}" in plain(
-        audit, "nl"
-    )
+    assert f"Niet alle klopten: {failed} (" in page
+    assert f"Niet gevraagd, omdat niet is opgegeven waarmee te vergelijken: {silent} (" in page
 
 
 def test_both_languages_hold_the_same_texts() -> None:
