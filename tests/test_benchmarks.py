@@ -46,3 +46,11 @@ def test_no_marked_value_is_found_anywhere(tmp_path: Path) -> None:
 
     assert len(table) == 14
     assert [["0"] * 4] * 14 == counts
+
+
+def test_the_scan_for_areas_is_measured(tmp_path: Path) -> None:
+    """Two cities of one setting here; the table by the command in the docs."""
+    page = run(tmp_path, "scan_areas", "--cities", "2", "--draws", "39", "--setting", "0")
+
+    assert "`python benchmarks/scan_areas.py --cities 2 --draws 39" in page
+    assert "| 2 | 0 | - | fitted, too few |" in page
