@@ -99,3 +99,11 @@ def test_intervals_are_timed_against_fairlearn(tmp_path: Path) -> None:
 
     assert "| intervals from these sums | | 40 |" in page
     assert "| fairlearn, 3 replicates | 2,000 | 8 |" in page
+
+
+def test_the_scan_for_areas_is_measured(tmp_path: Path) -> None:
+    """Two cities of one setting here; the table by the command in the docs."""
+    page = run(tmp_path, "scan_areas", "--cities", "2", "--draws", "39", "--setting", "0")
+
+    assert "`python benchmarks/scan_areas.py --cities 2 --draws 39" in page
+    assert "| 2 | 0 | - | fitted, too few |" in page
