@@ -140,7 +140,8 @@ def page(rows: list[dict[str, Any]]) -> str:
 Flags stay as they are; incidents are drawn again, with near-repeats where stated. Each figure has a
 nominal 95 % interval from units that are stretches of thirteen weeks within sixteen wide blocks;
 shown are its coverage of the true figure, with Monte Carlo error, and its median width. The truth
-of a city is the mean over its draws; twenty cities a setting.
+of a city is the mean over its draws; there are up to twenty cities a setting, with at least twenty
+draws of each.
 
 {table(head, lines)}"""
 
