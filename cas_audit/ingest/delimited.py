@@ -22,7 +22,7 @@ from cas_audit.ingest.faults import Broken
 __all__ = ["Header", "parse", "read_header"]
 
 DELIMITERS = ",;\t|"
-RUN_BYTES = 1 << 24  # a parser that begins anew costs: fewer, larger runs cost less
+RUN_BYTES = 1 << 22  # a parser that begins anew costs, and a run is held whole
 BLOCK_BYTES = 1 << 20  # its own unit: small enough to stay in the cache
 LONGEST_HEADER, LONGEST_RECORD = 1 << 20, 1 << 26
 PARSERS, AHEAD = 1, 4  # one parser: a second gains nothing beside who counts the rows
