@@ -79,9 +79,7 @@ def across(
     Returns:
         Scores with effective degrees of freedom (Satterthwaite 1946): those of as many equal units.
     """
-    strata = np.zeros(len(top), dtype=np.int64)
-    plain = (np.zeros(len(top)), np.zeros(len(top)))
-    return _scores(top, bottom, strata, expected or plain, size)
+    return _scores(top, bottom, np.zeros(len(top), dtype=np.int64), expected, size)
 
 
 def within(
@@ -101,8 +99,7 @@ def within(
         expected: what the two sums of each unit would be if every row were alike, as in `across`.
         size: expected share of each unit in the variance, fixed beforehand, same shape.
     """
-    plain = (np.zeros(len(top)), np.zeros(len(top)))
-    return _scores(top, bottom, block, expected or plain, size)
+    return _scores(top, bottom, block, expected, size)
 
 
 def ratio_of_rates(
@@ -147,11 +144,15 @@ def _scores(
     top: Values,
     bottom: Values,
     strata: NDArray[np.int64],
-    expected: tuple[Values, Values],
+    expected: tuple[Values, Values] | None,
     size: Values | None,
 ) -> Scores:
+    plain = np.zeros(len(top))
     label = np.unique(strata, return_inverse=True)[1]
-    off = [_deviate(one - less, label) for one, less in zip((top, bottom), expected, strict=True)]
+    off = [
+        _deviate(one - less, label)
+        for one, less in zip((top, bottom), expected or (plain, plain), strict=True)
+    ]
     freedom = _freedom(np.ones(len(top)) if size is None else size, label)
     return Scores(float(top.sum()), float(bottom.sum()), off[0], off[1], freedom)
 

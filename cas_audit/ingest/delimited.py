@@ -1,4 +1,4 @@
-"""Delimited text (CSV): cut into runs of whole records, which are parsed ahead of who counts them.
+"""Delimited text (CSV): cut into runs of whole records, which are parsed one after another.
 
 A newline ends a record where the quotes before it are even in number: so a file is cut without
 being parsed, a record may hold newlines, and a quote that never ends is noticed. Runs in the child
@@ -7,9 +7,7 @@ process only, as all formats do.
 
 import csv
 import re
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +23,6 @@ DELIMITERS = ",;\t|"
 RUN_BYTES = 1 << 22  # a parser that begins anew costs, and a run is held whole
 BLOCK_BYTES = 1 << 20  # its own unit: small enough to stay in the cache
 LONGEST_HEADER, LONGEST_RECORD = 1 << 20, 1 << 26
-PARSERS, AHEAD = 1, 4  # one parser: a second gains nothing beside who counts the rows
 ROW, COLUMN = re.compile(r"Row #(\d+)"), re.compile(r"In CSV column #(\d+)")
 QUOTE = ord('"')
 
@@ -72,9 +69,9 @@ def parse(path: Path, dialect: Dialect, header: Header, columns: list[str]) -> I
     """
     reader = _reader(dialect, header, columns)
     rows = 1
-    for one in _read_ahead(reader, _runs(path, header, quotes=dialect.quotes)):
+    for run in filter(bytes.strip, _runs(path, header, quotes=dialect.quotes)):
         try:
-            table = one.result()
+            table = reader(run)
         except pa.ArrowException as error:
             raise Broken(type(error).__name__, **_place(str(error), rows)) from None
         rows += table.num_rows
@@ -144,20 +141,6 @@ def _reader(dialect: Dialect, header: Header, columns: list[str]) -> Callable[[b
         return stream.read_all().rename_columns(list(places.values()))
 
     return read
-
-
-def _read_ahead(
-    read: Callable[[bytes], pa.Table], runs: Iterable[bytes]
-) -> Iterator["Future[pa.Table]"]:
-    """Parse in a thread of its own, a few runs ahead of who counts them, and in order."""
-    waiting: deque[Future[pa.Table]] = deque()
-    with ThreadPoolExecutor(PARSERS) as pool:
-        for run in runs:
-            if run.strip():
-                waiting.append(pool.submit(read, run))
-            if len(waiting) > AHEAD:
-                yield waiting.popleft()
-        yield from waiting
 
 
 def _place(said: str, rows: int) -> dict[str, int]:
