@@ -1,5 +1,7 @@
 """Residents of each group are flagged about as often as those they are compared with."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -38,46 +40,46 @@ def even_exposure(
     """
     forecasts = dossier.table("forecasts.parquet")
     residents = dossier.table("data/residents.parquet")
+    groups = dossier.json("data/groups.json")["groups"]
     refitted = dossier.has(REFITS)
-    spread = _refits if refitted else _stretches
+    spread = dossier.table(REFITS if refitted else "stretches.parquet")
+    measure = _refits if refitted else _stretches
     measured = []
     for theme in dossier.manifest.themes:
         flags = forecasts[forecasts["theme"] == theme]
-        for group in dossier.json("data/groups.json")["groups"]:
+        for group in groups:
             weights = group_weights(residents, group["name"], group["reference"])
             named = Measured(theme, group["name"], group["reference"])
-            measured.append(spread(dossier, named, flags, weights))
+            measured.append(measure(named, flags, weights, spread))
     compared = compare(measured, (tolerance_low, tolerance_high))
     return summarise(compared, Estimand.THIS_PROCESS, without_refits=not refitted)
 
 
 def _refits(
-    dossier: Dossier, named: Measured, flags: pd.DataFrame, weights: pd.DataFrame
+    named: Measured, flags: pd.DataFrame, weights: pd.DataFrame, trial: pd.DataFrame
 ) -> Measured:
     """Measure on this map, and on each history drawn again."""
-    trial = dossier.table(REFITS).query("theme == @named.theme")
+    trial = trial[trial["theme"] == named.theme]
     drawn = trial.pivot_table(index="cell", columns="refit", values="share", aggfunc="sum")
     drawn = drawn.reindex(weights.index).fillna(0.0)
     here = flags.groupby("cell")["flagged"].mean().reindex(weights.index).fillna(0.0)
     total = weights.sum().where(lambda one: one > 0)
     rates = drawn.T @ weights / total
     mine = weights.T @ here / total
-    return Measured(
-        named.theme,
-        named.group,
-        named.reference,
+    return replace(
+        named,
         estimate=float(mine["group"] / mine["reference"]) if mine["reference"] else float("nan"),
         refits=(rates["group"] / rates["reference"].where(rates["reference"] > 0)).to_numpy(float),
     )
 
 
 def _stretches(
-    dossier: Dossier, named: Measured, flags: pd.DataFrame, weights: pd.DataFrame
+    named: Measured, flags: pd.DataFrame, weights: pd.DataFrame, cut: pd.DataFrame
 ) -> Measured:
     """Measure per stretch of weeks."""
-    stretch = dossier.table("stretches.parquet").set_index("period")["stretch"]
+    stretch = cut.set_index("period")["stretch"]
     weekly = weekly_exposure(flags, weights)
     sums = weekly.groupby(stretch.reindex(weekly.index)).sum(min_count=1)
     scores = across(sums["group"].to_numpy(float), sums["reference"].to_numpy(float))
     enough = len(sums) >= FEWEST_STRETCHES and bool(np.isfinite(scores.estimate))
-    return Measured(named.theme, named.group, named.reference, scores=scores, enough=enough)
+    return replace(named, scores=scores, enough=enough)
