@@ -225,8 +225,10 @@ def _tables(content: bytes) -> list[pa.Table]:
 
 
 def _dated(table: pa.Table) -> pd.DataFrame:
-    """Return the table with its weeks as moments: they come as places in a list, which is less."""
+    """Return the table with plain weeks, cells and counts: they come in what is less to send."""
     found: pd.DataFrame = table.to_pandas()
+    for name in found.columns.intersection(["cell", "count"]):
+        found[name] = found[name].astype("int64")
     if "week" in found:
         found["week"] = found["week"].astype("datetime64[us]")
     return found

@@ -56,10 +56,8 @@ def main() -> None:
         _fail(json.loads(str(error)))
     except Broken as error:
         _fail(error.said)
-    except SystemExit:
-        raise
     except BrokenPipeError:
-        sys.exit(1)  # nobody listens any more
+        _leave(1)  # nobody listens any more
     except BaseException as error:  # noqa: BLE001 - the text of any of them could quote the source
         _fail({"kind": "broken", "error": type(error).__name__})
 
@@ -124,9 +122,17 @@ def _saying(table: pa.Table, said: dict[str, Any]) -> pa.Table:
 
 def _fail(said: dict[str, Any]) -> NoReturn:
     sys.stderr.write("\n" + json.dumps(said) + "\n")
-    sys.stderr.flush()
-    sys.exit(1)
+    _leave(1)
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: threads that read ahead are not waited for, and say nothing when cut short."""
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
     main()
+    _leave(0)
