@@ -44,6 +44,7 @@ On = Annotated[
     datetime | None,
     typer.Option("--on", formats=["%Y-%m-%d"], help="Day on which statements must be valid."),
 ]
+Policy = Annotated[Path | None, typer.Option("--policy", help="Policy of the organisation (YAML).")]
 Language = Annotated[Literal["nl", "en"], typer.Option("--language", help="Of the sentences.")]
 
 
@@ -99,11 +100,13 @@ def check(audit: Folder) -> None:
 
 
 @app.command()
-def answer(audit: Folder, statements: Statements = None, on: On = None) -> None:
-    """Answer every point of the framework from findings and statements."""
+def answer(
+    audit: Folder, statements: Statements = None, on: On = None, policy: Policy = None
+) -> None:
+    """Answer every point of the framework from findings, statements and policy."""
     from cas_audit import steps  # noqa: PLC0415
 
-    steps.answer(audit, statements, on.date() if on else None)
+    steps.answer(audit, statements, on.date() if on else None, policy)
 
 
 @app.command()
@@ -131,12 +134,18 @@ def record(audit: Folder) -> None:
 
 
 @app.command()
-def gate(audit: Folder, on: On = None, language: Language = "en", as_json: Json = False) -> None:
+def gate(
+    audit: Folder,
+    on: On = None,
+    language: Language = "en",
+    as_json: Json = False,
+    policy: Policy = None,
+) -> None:
     """Say whether a model version may pass: exits 0, 1 (blocked) or 2 (undecided)."""
     from cas_audit.assure.gate import judge  # noqa: PLC0415
     from cas_audit.present.blockers import explain_blockers  # noqa: PLC0415
 
-    judgement = judge(audit, on.date() if on else None)
+    judgement = judge(audit, on.date() if on else None, policy)
     lines = explain_blockers(audit, judgement, language)
     if as_json:
         points = [{"id": one.id, "status": one.status} for one in judgement.points]
@@ -178,6 +187,7 @@ def checks(as_json: Json = False) -> None:
 
 
 app.add_typer(cli_people.key, name="key")
+app.command(name="attest")(cli_people.attest)
 contract = typer.Typer(no_args_is_help=True, help="Contracts: what may come in.")
 app.add_typer(contract, name="contract")
 

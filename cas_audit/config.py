@@ -203,6 +203,7 @@ class Config(Strict):
     checks: dict[str, dict[str, float]] = {}
     framework: str = "rekenkamer-2.0"
     statements: str | None = None
+    policy: str | None = None
     evidence: Evidence = Evidence()
 
     @field_validator("themes", "channels")
@@ -225,15 +226,16 @@ def load_config(path: Path) -> Config:
 
 
 def _absolute(config: Config, path: Path) -> dict[str, Any]:
-    named: dict[str, Source | None] = {
+    given: dict[str, Source | None] = {
         name: getattr(config.sources, name) for name in Sources.model_fields
     }
     sources = {
         name: source and source.model_copy(update=_located(source, path))
-        for name, source in named.items()
+        for name, source in given.items()
     }
-    folder = config.statements and resolve(config.statements, path)
-    return {"sources": config.sources.model_copy(update=sources), "statements": folder}
+    beside = {name: getattr(config, name) for name in ("statements", "policy")}
+    named = {name: value and resolve(value, path) for name, value in beside.items()}
+    return {"sources": config.sources.model_copy(update=sources), **named}
 
 
 def _located(source: Source, path: Path) -> dict[str, str | None]:

@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 from cas_audit import steps
+from cas_audit.assure.demonstration import write_demonstration
 from cas_audit.assure.framework import load_framework
-from cas_audit.assure.statements import write_demonstration
 from cas_audit.config import load_config
 from cas_audit.files import staged, write_json
 from cas_audit.progress import say
@@ -18,10 +18,10 @@ CONFIGS = Path(__file__).parent / "simulate/demo"
 def prepare(
     folder: Path, *, seed: int, over_policing: float = 1.0, side: int | None = None
 ) -> None:
-    """Write the raw feed, the configurations and statements marked as demonstration.
+    """Write the raw feed, the configurations, and keys, policy and statements of nobody.
 
     Args:
-        folder: where to write `feed/`, `truth/`, `configs/` and `statements/`.
+        folder: where to write `feed/`, `truth/`, `configs/`, `keys/` and `statements/`.
         seed: of the city.
         over_policing: the one dial of bias; 0 is none.
         side: rows and columns of the grid; by default about 12,000 cells are kept.
@@ -36,7 +36,7 @@ def prepare(
         shutil.copyfile(path, folder / "configs" / path.name)
         config = load_config(path)
         framework = load_framework(config.framework)
-        write_demonstration(folder / "statements", framework, config.reference_date)
+        write_demonstration(folder, framework, config, seed)
 
 
 def demonstrate(out: Path, *, seed: int = 1) -> list[Path]:

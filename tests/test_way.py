@@ -30,6 +30,7 @@ from cas_audit.forecast.models import TRUSTED
 from cas_audit.forecast.panel import build_panel
 from cas_audit.ingest.contract import load_contract
 from cas_audit.present.report import write_reports
+from tests.paper import say
 
 pytestmark = pytest.mark.slow
 CANARY = "kanariegeel"
@@ -133,7 +134,9 @@ SCHEMA_OF = {
     "dossier/ingest/incidents.receipt.json": "receipt",
     "dossier/ingest/suspects.receipt.json": "receipt",
     "dossier/ingest/areas.contract.json": "contract",
-    "statements/1.01.a.yaml": "statement",
+    "policy.yaml": "policy",
+    "risks.json": "risks",
+    "statements/1.01.a.dsse.json": "signed",
 }
 
 
@@ -418,11 +421,11 @@ def test_the_evidence_is_in_the_store(audited: Path) -> None:
     ],
 )
 def test_a_bad_statement_is_refused_where_it_lies(
-    city: Path, audit: Path, tmp_path: Path, change: dict[str, Any], said: str
+    audit: Path, tmp_path: Path, change: dict[str, Any], said: str
 ) -> None:
     """The message names the person's own file, and the audit stays as it was."""
     folder = tmp_path / "said"
-    plain = read_yaml(city / "statements/1.01.a.yaml")
+    plain = say("1.01.a").model_dump(mode="json")
     write_yaml(folder / "mine.yaml", {**plain, **change})
     with pytest.raises(EvidenceError, match=said) as error:
         steps.answer(audit, folder)

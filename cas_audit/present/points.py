@@ -4,7 +4,7 @@ from typing import Any
 
 from cas_audit.assure.answers import Answer, Answers
 from cas_audit.assure.framework import Framework, Point
-from cas_audit.assure.statements import Statement
+from cas_audit.assure.stated import Stated
 from cas_audit.audit.finding import Finding
 from cas_audit.present.words import Words
 
@@ -43,7 +43,7 @@ def show_points(
     framework: Framework,
     answers: Answers,
     findings: list[Finding],
-    statements: list[Statement],
+    statements: list[Stated],
 ) -> list[dict[str, Any]]:
     """Return every point by perspective: what was measured, what was stated, what is left."""
     said = {finding.check: words.sentence(finding) for finding in findings}
@@ -67,7 +67,7 @@ def _point(
     framework: Framework,
     point: Point,
     answer: Answer,
-    known: tuple[dict[str, str], list[Statement]],
+    known: tuple[dict[str, str], list[Stated]],
 ) -> dict[str, Any]:
     said, statements = known
     reasons = {reason.about: reason.kind for reason in answer.reasons}
@@ -107,7 +107,7 @@ def _point(
                 "by": [
                     _signed(words, framework, one)
                     for one in statements
-                    if one.statement == wanted.id
+                    if one.statement.statement == wanted.id
                 ],
             }
             for wanted in point.statements
@@ -115,7 +115,8 @@ def _point(
     }
 
 
-def _signed(words: Words, framework: Framework, statement: Statement) -> dict[str, Any]:
+def _signed(words: Words, framework: Framework, stated: Stated) -> dict[str, Any]:
+    statement = stated.statement
     return {
         "name": statement.name,
         "role": _role(words, framework, statement.role),

@@ -6,8 +6,7 @@ from typing import Any
 
 from cas_audit.assure.answers import Answers
 from cas_audit.assure.framework import load_framework
-from cas_audit.assure.gate import read_findings
-from cas_audit.assure.statements import read_statements
+from cas_audit.assure.gate import read_findings, read_rests
 from cas_audit.audit.dossier import Dossier, Manifest
 from cas_audit.audit.record import few_behind, in_tens
 from cas_audit.config import read_record
@@ -31,9 +30,9 @@ def write_reports(folder: Path) -> None:
         ProgrammeError: a text is missing.
     """
     dossier = Dossier(folder / "dossier")
-    framework = load_framework(dossier.manifest.framework)
+    known = read_rests(folder)
+    framework = known.framework
     findings = read_findings(folder).findings
-    statements = read_statements(folder / "statements", framework)
     answers = read_record(Answers, folder / "answers.json", EvidenceError)
     template = load_template("report")
     for language in LANGUAGES:
@@ -46,7 +45,7 @@ def write_reports(folder: Path) -> None:
             system=_system(dossier, words),
             verdict=show_verdict(words, answers),
             counts=show_counts(words, framework, answers),
-            perspectives=show_points(words, framework, answers, findings, statements),
+            perspectives=show_points(words, framework, answers, findings, known.statements),
             findings=[show_finding(words, finding) for finding in findings],
             themes=[_theme(dossier, words, theme) for theme in dossier.manifest.themes],
             receipts=show_receipts(dossier, words),
