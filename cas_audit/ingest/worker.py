@@ -56,8 +56,10 @@ def main() -> None:
         _fail(json.loads(str(error)))
     except Broken as error:
         _fail(error.said)
+    except SystemExit:
+        raise
     except BrokenPipeError:
-        _leave(1)  # nobody listens any more
+        sys.exit(1)  # nobody listens any more
     except BaseException as error:  # noqa: BLE001 - the text of any of them could quote the source
         _fail({"kind": "broken", "error": type(error).__name__})
 
@@ -122,11 +124,16 @@ def _saying(table: pa.Table, said: dict[str, Any]) -> pa.Table:
 
 def _fail(said: dict[str, Any]) -> NoReturn:
     sys.stderr.write("\n" + json.dumps(said) + "\n")
-    _leave(1)
+    sys.exit(1)
 
 
-def _leave(code: int) -> NoReturn:
+def _end() -> NoReturn:
     """End at once: threads that read ahead are not waited for, and say nothing when cut short."""
+    code = 0
+    try:
+        main()
+    except SystemExit:
+        code = 1
     with suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()
@@ -134,5 +141,4 @@ def _leave(code: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main()
-    _leave(0)
+    _end()
