@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from cas_audit.config import Config
 from cas_audit.errors import InputError
-from cas_audit.forecast.city import MEMORY_WEEKS, City, features_of
+from cas_audit.forecast.city import MEMORY_WEEKS, City, features_of, weeks_of
 from cas_audit.forecast.models import Sample, cas_ensemble, count_scores, draw_sample
 from cas_audit.forecast.scores import flag_top
 
@@ -52,10 +52,9 @@ def fit(config: Config, city: City, of: tuple[str, NDArray[np.float32]], seed: l
     counted = count_scores(counts, MEMORY_WEEKS)[city.test]
     model, score = None, counted
     if config.forecast.model == "cas_ensemble":
-        features = features_of(city, counts)
-        columns = features.shape[-1]
+        known = features_of(city, counts, weeks_of(city, city.train))
         train = draw_sample(
-            features[city.train][:, city.kept].reshape(-1, columns),
+            known.reshape(-1, known.shape[-1]),
             counts[city.train][:, city.kept].ravel(),
             sampling,
         )
@@ -67,8 +66,8 @@ def fit(config: Config, city: City, of: tuple[str, NDArray[np.float32]], seed: l
             raise InputError(message)
         model = _fit_ensemble(config.forecast.seed, train)
         score = np.zeros(counted.shape)
-        for number, week in enumerate(features[city.test]):
-            score[number][city.kept] = model.predict_proba(week[city.kept])[:, 1]
+        for number, week in enumerate(features_of(city, counts, weeks_of(city, city.test))):
+            score[number][city.kept] = model.predict_proba(week)[:, 1]
     share = config.forecast.flagged_share
     flagged = np.stack([flag_top(week, city.kept, share, ties) for week in score])
     counting = np.stack([flag_top(week, city.kept, share, counting_ties) for week in counted])

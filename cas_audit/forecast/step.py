@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,8 +9,7 @@ from numpy.typing import NDArray
 
 from cas_audit.config import Config
 from cas_audit.files import write_json
-from cas_audit.forecast.city import City, judged_on, open_city, panel_of
-from cas_audit.forecast.features import FEATURES
+from cas_audit.forecast.city import City, judged_on, known_of, open_city, panel_of
 from cas_audit.forecast.fitting import Fitted, fit
 from cas_audit.forecast.models import store_model
 from cas_audit.forecast.publish import publish_flags
@@ -22,7 +20,6 @@ from cas_audit.progress import track
 
 __all__ = ["forecast"]
 
-SUSPECTS = "suspects_in_cell"
 SCORES = ["week", "wide", "theme", "forecaster"]
 
 
@@ -128,12 +125,7 @@ def _summary(weekly: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None
 
 def _describe(config: Config, city: City, dossier: Path) -> None:
     """Write down what the model knows, how it was set, and on which weeks it is judged."""
-    features: list[dict[str, Any]] = [
-        {**asdict(feature), "source": "incidents", "about_persons": False} for feature in FEATURES
-    ]
-    if city.suspects is not None:
-        still = {"name": SUSPECTS, "window_weeks": 0, "reach_cells": 0}
-        features.append({**still, "source": "suspects", "about_persons": True})
+    features = [feature.described() for feature in known_of(city)]
     if config.forecast.model == "counting":
         features = [feature for feature in features if feature["name"] == "cell_0_last_52_weeks"]
     write_json(dossier / "model/features.json", features)

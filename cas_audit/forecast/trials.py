@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cas_audit.config import Config
 from cas_audit.files import write_json
-from cas_audit.forecast.city import City, features_of, panel_of
+from cas_audit.forecast.city import City, features_of, panel_of, weeks_of
 from cas_audit.forecast.fitting import Fitted, fit
 from cas_audit.forecast.histories import draw_history, fit_history
 from cas_audit.progress import track
@@ -29,11 +29,11 @@ def compare(one: Fitted, other: Fitted) -> dict[str, float]:
 def without_future(city: City, counts: NDArray[np.float32]) -> dict[str, float]:
     """Take away everything from a test week on; its features must stay as they were."""
     tried = sorted({city.test.start, (city.test.start + city.test.stop) // 2, city.test.stop - 1})
-    features, largest = features_of(city, counts), 0.0
+    largest = 0.0
     for week in tried:
-        past = counts.copy()
+        past, asked = counts.copy(), weeks_of(city, slice(week, week + 1))
         past[week:] = 0
-        change = np.abs(features_of(city, past)[week] - features[week]).max()
+        change = np.abs(features_of(city, past, asked) - features_of(city, counts, asked)).max()
         largest = max(largest, float(change))
     return {"weeks": len(tried), "largest_change": largest}
 
