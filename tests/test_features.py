@@ -38,7 +38,7 @@ KNOWN = (
 def city() -> Tile:
     """Return a tile that is the whole grid, with another theme and a layer."""
     height = np.random.default_rng(3).random((ROWS, COLUMNS), dtype=np.float32)
-    return whole(history(), REACH, {"other": history(2)}, {"height": height})
+    return whole(history(), REACH, themes={"other": history(2)}, layers={"height": height})
 
 
 def cut(tile: Tile, rows: slice, columns: slice) -> Tile:
@@ -49,7 +49,8 @@ def cut(tile: Tile, rows: slice, columns: slice) -> Tile:
     )
     themes = {name: counts[:, *wide] for name, counts in tile.themes.items()}
     layers = {name: layer[rows, columns] for name, layer in tile.layers.items()}
-    return Tile(tile.counts[:, *wide], REACH, themes, layers)
+    kept = tile.kept[rows, columns]
+    return Tile(tile.counts[:, *wide], REACH, kept, themes, layers)
 
 
 @pytest.mark.parametrize("week", [0, 1, 30, 59])

@@ -7,8 +7,9 @@ import skops.io
 from sklearn.metrics import roc_auc_score
 
 from cas_audit.forecast.features import FEATURES, make_features
-from cas_audit.forecast.models import TRUSTED, cas_ensemble, count_scores, draw_sample
+from cas_audit.forecast.models import TRUSTED, cas_ensemble, count_scores
 from cas_audit.forecast.past import Weeks
+from cas_audit.forecast.sampling import chances_for, sample_tile
 from cas_audit.forecast.tile import whole
 
 
@@ -27,8 +28,8 @@ def features_in(counts: np.ndarray, first: int, last: int) -> np.ndarray:
 
 def fit(counts: np.ndarray) -> object:
     """Fit the ensemble on the weeks 30 to 60."""
-    features = features_in(counts, 30, 60)
-    sample = draw_sample(features, counts[30:60].ravel(), np.random.default_rng(1))
+    tile = whole(counts, 3)
+    sample = sample_tile(tile, slice(30, 60), chances_for(600, 12_000), [1], FEATURES)
     return cas_ensemble(1).fit(sample.features, sample.hit)
 
 

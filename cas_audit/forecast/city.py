@@ -13,8 +13,9 @@ from cas_audit.errors import InputError
 from cas_audit.files import read_json
 from cas_audit.forecast.features import FEATURES, Feature, layer_feature, make_features
 from cas_audit.forecast.panel import build_panel
+from cas_audit.forecast.panels import MemoryPanel
 from cas_audit.forecast.past import Asked, Weeks
-from cas_audit.forecast.tile import Tile, whole
+from cas_audit.forecast.tile import whole
 
 __all__ = [
     "MEMORY_WEEKS",
@@ -24,7 +25,7 @@ __all__ = [
     "known_of",
     "open_city",
     "panel_of",
-    "tile_of",
+    "tiles_of",
     "weeks_of",
 ]
 
@@ -94,9 +95,10 @@ def known_of(city: City) -> tuple[Feature, ...]:
     return (*FEATURES, SUSPECTS) if "suspects" in city.layers else FEATURES
 
 
-def tile_of(city: City, counts: NDArray[np.float32]) -> Tile:
-    """Return the city as one tile, with the record of a theme."""
-    return whole(counts, REACH_CELLS, layers=city.layers, mondays=city.weeks.to_numpy())
+def tiles_of(city: City, theme: str, counts: NDArray[np.float32]) -> MemoryPanel:
+    """Return the city on tiles, with the record of a theme of shape (weeks, rows, columns)."""
+    days = city.weeks.to_numpy()
+    return MemoryPanel({theme: counts}, city.kept, REACH_CELLS, city.layers, days)
 
 
 def weeks_of(city: City, weeks: slice) -> Weeks:
@@ -106,7 +108,8 @@ def weeks_of(city: City, weeks: slice) -> Weeks:
 
 def features_of(city: City, counts: NDArray[np.float32], asked: Asked) -> NDArray[np.float32]:
     """Return the features of what is asked for, by a record of shape (weeks, rows, columns)."""
-    return make_features(tile_of(city, counts), asked, known_of(city))
+    tile = whole(counts, REACH_CELLS, kept=city.kept, layers=city.layers)
+    return make_features(tile, asked, known_of(city))
 
 
 def judged_on(config: Config) -> list[str]:

@@ -11,9 +11,12 @@ from sklearn.exceptions import ConvergenceWarning
 
 from cas_audit.config import Config
 from cas_audit.errors import InputError
-from cas_audit.forecast.city import MEMORY_WEEKS, City, features_of, weeks_of
-from cas_audit.forecast.models import Sample, cas_ensemble, count_scores, draw_sample
+from cas_audit.forecast.city import MEMORY_WEEKS, City, known_of, tiles_of
+from cas_audit.forecast.models import cas_ensemble, count_scores
+from cas_audit.forecast.sampling import Sample
 from cas_audit.forecast.scores import flag_top
+from cas_audit.forecast.scoring import Subject, sample_panel, score_panel, spread
+from cas_audit.forecast.work import Work
 
 __all__ = ["Fitted", "fit"]
 
@@ -35,7 +38,13 @@ class Fitted:
     counting: NDArray[np.bool_]
 
 
-def fit(config: Config, city: City, of: tuple[str, NDArray[np.float32]], seed: list[int]) -> Fitted:
+def fit(
+    config: Config,
+    city: City,
+    of: tuple[str, NDArray[np.float32]],
+    seed: list[int],
+    work: Work,
+) -> Fitted:
     """Fit a model on a record and flag the top of every test week.
 
     Args:
@@ -43,21 +52,19 @@ def fit(config: Config, city: City, of: tuple[str, NDArray[np.float32]], seed: l
         city: weeks, cells, and what stands still.
         of: theme and its record, shape (weeks, rows, columns).
         seed: of sampling and of ties.
+        work: who does the work on tiles.
 
     Raises:
         InputError: there are too few incidents to fit on.
     """
     theme, counts = of
-    sampling, ties, counting_ties = np.random.default_rng(seed).spawn(3)
+    ties, counting_ties = np.random.default_rng(seed).spawn(2)
     counted = count_scores(counts, MEMORY_WEEKS)[city.test]
     model, score = None, counted
     if config.forecast.model == "cas_ensemble":
-        known = features_of(city, counts, weeks_of(city, city.train))
-        train = draw_sample(
-            known.reshape(-1, known.shape[-1]),
-            counts[city.train][:, city.kept].ravel(),
-            sampling,
-        )
+        panel = tiles_of(city, theme, counts)
+        subject = Subject(panel, theme, known_of(city))
+        train = sample_panel(subject, city.train, seed, work)
         if train.hit.sum() < config.forecast.train_weeks:
             message = (
                 f"Theme {theme} has fewer cells with an incident than weeks to train on; "
@@ -65,9 +72,8 @@ def fit(config: Config, city: City, of: tuple[str, NDArray[np.float32]], seed: l
             )
             raise InputError(message)
         model = _fit_ensemble(config.forecast.seed, train)
-        score = np.zeros(counted.shape)
-        for number, week in enumerate(features_of(city, counts, weeks_of(city, city.test))):
-            score[number][city.kept] = model.predict_proba(week)[:, 1]
+        weeks = np.arange(city.test.start, city.test.stop)
+        score = spread(score_panel(subject, model, weeks, work), panel)
     share = config.forecast.flagged_share
     flagged = np.stack([flag_top(week, city.kept, share, ties) for week in score])
     counting = np.stack([flag_top(week, city.kept, share, counting_ties) for week in counted])

@@ -15,6 +15,7 @@ from cas_audit.forecast.models import store_model
 from cas_audit.forecast.publish import publish_flags
 from cas_audit.forecast.scores import score_week, summarise
 from cas_audit.forecast.trials import compare, refit, without_future
+from cas_audit.forecast.work import Work, open_work
 from cas_audit.inference.partition import cut_space, stretches
 from cas_audit.progress import track
 
@@ -34,14 +35,19 @@ def forecast(config: Config, dossier: Path) -> None:
     Raises:
         InputError: the history is too short to train and test on.
     """
+    with open_work() as work:
+        _forecast(config, dossier, work)
+
+
+def _forecast(config: Config, dossier: Path, work: Work) -> None:
     city = open_city(config, dossier / "data")
     (dossier / "model").mkdir()
     rows, made, trial, future = [], {}, {}, {}
     for number, theme in enumerate(track(config.themes, "forecast")):
         seed = [config.forecast.seed, number]
         counts = panel_of(city, theme, config.channels)
-        made[theme] = fit(config, city, (theme, counts), seed)
-        trial[theme] = compare(made[theme], fit(config, city, (theme, counts), seed))
+        made[theme] = fit(config, city, (theme, counts), seed, work)
+        trial[theme] = compare(made[theme], fit(config, city, (theme, counts), seed, work))
         future[theme] = without_future(city, counts)
         rows.append(_rows(city, theme, made[theme]))
         if made[theme].model is not None:
@@ -51,7 +57,7 @@ def forecast(config: Config, dossier: Path) -> None:
     write_json(dossier / "trials/reproducibility.json", trial)
     write_json(dossier / "trials/future.json", future)
     if config.forecast.refits:
-        refit(config, city, dossier)
+        refit(config, city, dossier, work)
     forecasts = pd.concat(rows)
     forecasts.to_parquet(dossier / "forecasts.parquet", index=False)
     scores = pd.concat(weekly, ignore_index=True)
