@@ -16,13 +16,13 @@ from cas_audit.forecast.models import cas_ensemble, count_scores
 from cas_audit.forecast.panels import fingerprint
 from cas_audit.forecast.sampling import Sample
 from cas_audit.forecast.scores import flag_top
-from cas_audit.forecast.scoring import Subject, sample_panel, score_panel, spread
+from cas_audit.forecast.scoring import Subject, sample_panel, score_panel, scoring_of, spread
 from cas_audit.forecast.work import Work
 
-__all__ = ["Fitted", "fit"]
+__all__ = ["Fitted", "fit", "fit_ensemble"]
 
 
-def _fit_ensemble(seed: int, train: Sample) -> ClassifierMixin:
+def fit_ensemble(seed: int, train: Sample) -> ClassifierMixin:
     """Fit; that the network stops at its limit of iterations is part of what the model is."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -77,10 +77,11 @@ def fit(
                 f"expected at least {config.forecast.train_weeks}."
             )
             raise InputError(message)
-        model = _fit_ensemble(config.forecast.seed, train)
+        model = fit_ensemble(config.forecast.seed, train)
         weeks = np.arange(city.test.start, city.test.stop + 1)
         name = fingerprint(train.features, train.hit, str(model)) if put_down else None
-        score = spread(score_panel(subject, model, weeks, work, name), panel)
+        scoring = scoring_of(subject, model, weeks, work.folder, name)
+        score = spread(score_panel(scoring, work), panel)
     share = config.forecast.flagged_share
     flagged = np.stack([flag_top(week, city.kept, share, ties) for week in score])
     counting = np.stack([flag_top(week, city.kept, share, counting_ties) for week in counted])
