@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,41 +9,46 @@ from numpy.typing import NDArray
 
 from cas_audit.config import Config
 from cas_audit.files import write_json
-from cas_audit.forecast.city import City, judged_on, open_city, panel_of
-from cas_audit.forecast.features import FEATURES
+from cas_audit.forecast.city import City, judged_on, known_of, open_city, panel_of
 from cas_audit.forecast.fitting import Fitted, fit
 from cas_audit.forecast.models import store_model
 from cas_audit.forecast.publish import publish_flags
 from cas_audit.forecast.scores import score_week, summarise
 from cas_audit.forecast.trials import compare, refit, without_future
+from cas_audit.forecast.work import Work, open_work
 from cas_audit.inference.partition import cut_space, stretches
 from cas_audit.progress import track
 
 __all__ = ["forecast"]
 
-SUSPECTS = "suspects_in_cell"
 SCORES = ["week", "wide", "theme", "forecaster"]
 
 
-def forecast(config: Config, dossier: Path) -> None:
+def forecast(config: Config, dossier: Path, tiles: Path) -> None:
     """Fit one model a theme, flag the top of every test week, and refit to see it repeat.
 
     Args:
         config: what is audited.
         dossier: folder with `data/` from ingest; gains `model/`, `trials/`, the forecasts
             and `public/`.
+        tiles: folder for tiles on their way, where workers are elsewhere; not part of the dossier.
 
     Raises:
         InputError: the history is too short to train and test on.
     """
+    with open_work(config.forecast.scheduler, tiles) as work:
+        _forecast(config, dossier, work)
+
+
+def _forecast(config: Config, dossier: Path, work: Work) -> None:
     city = open_city(config, dossier / "data")
     (dossier / "model").mkdir()
     rows, made, trial, future = [], {}, {}, {}
     for number, theme in enumerate(track(config.themes, "forecast")):
         seed = [config.forecast.seed, number]
         counts = panel_of(city, theme, config.channels)
-        made[theme] = fit(config, city, (theme, counts), seed)
-        trial[theme] = compare(made[theme], fit(config, city, (theme, counts), seed))
+        made[theme] = fit(config, city, (theme, counts), seed, work, put_down=work.apart)
+        trial[theme] = compare(made[theme], fit(config, city, (theme, counts), seed, work))
         future[theme] = without_future(city, counts)
         rows.append(_rows(city, theme, made[theme]))
         if made[theme].model is not None:
@@ -54,7 +58,7 @@ def forecast(config: Config, dossier: Path) -> None:
     write_json(dossier / "trials/reproducibility.json", trial)
     write_json(dossier / "trials/future.json", future)
     if config.forecast.refits:
-        refit(config, city, dossier)
+        refit(config, city, dossier, work)
     forecasts = pd.concat(rows)
     forecasts.to_parquet(dossier / "forecasts.parquet", index=False)
     scores = pd.concat(weekly, ignore_index=True)
@@ -128,16 +132,11 @@ def _summary(weekly: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None
 
 def _describe(config: Config, city: City, dossier: Path) -> None:
     """Write down what the model knows, how it was set, and on which weeks it is judged."""
-    features: list[dict[str, Any]] = [
-        {**asdict(feature), "source": "incidents", "about_persons": False} for feature in FEATURES
-    ]
-    if city.suspects is not None:
-        still = {"name": SUSPECTS, "window_weeks": 0, "reach_cells": 0}
-        features.append({**still, "source": "suspects", "about_persons": True})
+    features = [feature.described() for feature in known_of(city)]
     if config.forecast.model == "counting":
         features = [feature for feature in features if feature["name"] == "cell_0_last_52_weeks"]
     write_json(dossier / "model/features.json", features)
-    chosen = config.forecast.model_dump()
+    chosen = config.forecast.model_dump(exclude={"scheduler"})
     write_json(dossier / "model/parameters.json", {**chosen, "judged_on": judged_on(config)})
     train, test = city.weeks[city.train], city.weeks[city.test]
     split = {
