@@ -31,7 +31,9 @@ __all__ = [
     "Publication",
     "Strict",
     "Text",
+    "explain",
     "fill_in",
+    "first_fault",
     "load_config",
     "read_record",
 ]
@@ -286,13 +288,19 @@ def read_record(model: type[Record], path: Path, wrong: type[CasAuditError]) -> 
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        raise wrong(_explain(path, error)) from None
+        raise wrong(explain(str(path), error)) from None
 
 
-def _explain(path: Path, error: ValidationError) -> str:
+def explain(file: str, error: ValidationError) -> str:
     """Say in one sentence what the first fault in a file is, without the value found."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    first = first_fault(error)
     where = ".".join(str(part) for part in first["loc"]) or "the whole file"
     if first["type"] == "extra_forbidden":
-        return f"{path}: unknown key {where}; expected only the keys of its published schema."
-    return f"{path}: {where}: {first['msg'][0].lower()}{first['msg'][1:]}."
+        return f"{file}: unknown key {where}; expected only the keys of its published schema."
+    return f"{file}: {where}: {first['msg'][0].lower()}{first['msg'][1:]}."
+
+
+def first_fault(error: ValidationError) -> Any:  # noqa: ANN401 - a dict of pydantic's own
+    """Return the fault to speak of: a mistyped key, rather than the key that it left missing."""
+    faults = error.errors(include_input=False, include_url=False, include_context=False)
+    return next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
