@@ -19,10 +19,9 @@ from typing import Any
 import beyond
 import outcomes
 import process
+import verdicts
 
-import checks
-
-PARTS = {"beyond": beyond, "process": process, "outcomes": outcomes, "checks": checks}
+PARTS = {"beyond": beyond, "process": process, "outcomes": outcomes, "checks": verdicts}
 
 
 def measure(work: Path, part: str, setting: dict[str, Any], share: float) -> dict[str, Any]:
@@ -70,8 +69,8 @@ def main() -> None:
     print(text)
     if chosen.out:
         chosen.out.write_text(text, encoding="utf-8")
-        if "checks" in found:
-            checks.picture(found["checks"], chosen.out.with_name("checks.svg"))
+        if found.get("checks"):
+            verdicts.picture(found["checks"], chosen.out.with_name("checks.svg"))
 
 
 def command(chosen: argparse.Namespace) -> str:

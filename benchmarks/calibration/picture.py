@@ -8,14 +8,15 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 __all__ = ["Curve", "Panel", "draw"]
 
 # Told apart without colour too: each city has a marker of its own, and met is dashed.
 STYLES = (("#1b6ca8", "o"), ("#b3541e", "s"), ("#3d7a3a", "^"), ("#7a3d78", "D"))
 LINES = {"not_met": "-", "met": "--"}
-SAID = {"not_met": "not met", "met": "met"}
-COLUMNS, WIDE, TALL = 3, 4.0, 3.4
+SAID = {"not_met": "not met", "met": "met; the rest is insufficient evidence"}
+COLUMNS, WIDE, TALL = 3, 3.6, 3.6
 FIXED: dict[str, Any] = {
     "svg.hashsalt": "checks",  # else names of parts of the picture are drawn by lot
     "svg.fonttype": "none",  # text stays text, in a font the reader has
@@ -54,6 +55,11 @@ def draw(panels: list[Panel], path: Path) -> None:
             _panel(one, panel)
         for one in axes[len(panels) :]:
             one.set_axis_off()
+        lines = [
+            Line2D([], [], color="#444444", linestyle=line, label=SAID[name])
+            for name, line in LINES.items()
+        ]
+        figure.legend(handles=lines, loc="outside lower center", ncols=len(lines), frameon=False)
         figure.savefig(path, metadata={"Date": None, "Creator": None}, facecolor="white")
 
 
@@ -64,7 +70,7 @@ def _panel(axes: Any, panel: Panel) -> None:  # noqa: ANN401 - matplotlib is unt
             wary = (share * cities + 2) / (cities + 4)
             error = 2 * np.sqrt(wary * (1 - wary) / (cities + 4))
             bounds = np.clip([share - error, share + error], 0, 1)
-            label = f"{curve.label}: {SAID[name]}"
+            label = curve.label if name == "not_met" else None
             axes.plot(curve.true, share, line, color=colour, marker=marker, ms=4, label=label)
             axes.vlines(curve.true, *bounds, color=colour, linewidth=0.8)
     gains = min(panel.curves[0].true) <= 0
@@ -73,4 +79,4 @@ def _panel(axes: Any, panel: Panel) -> None:  # noqa: ANN401 - matplotlib is unt
     axes.axhline(0.05, color="#888888", linewidth=0.8, linestyle=":")
     axes.set(title=panel.title, ylim=(-0.03, 1.03), ylabel="share of cities")
     axes.set_xlabel("true gain over counting" if gains else "true ratio")
-    axes.legend(fontsize=6, loc="center left" if gains else "center right")
+    axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.2), frameon=False)
