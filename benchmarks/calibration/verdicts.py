@@ -20,15 +20,15 @@ RATIOS, GAINS = (0.8, 1.0, 1.25, 1.5), (0.0, -0.02, -0.05)
 SPARSE, SMALL, LARGE = (42, 5.0), (42, 20.0), (115, 120.0)  # side, incidents a week
 SETTINGS: list[dict[str, Any]] = [
     {"check": check, "built": built, "side": side, "a_week": a_week, "hold_weeks": hold,
-     "true": true, "cities": cities if side == SMALL[0] else cities // 2}
+     "true": true, "cities": cities}
     for check, built, values, sizes, holds, cities in (
         ("model/even_exposure", "counting_refitted", RATIOS, (SPARSE, SMALL), (0,), 60),
-        ("model/even_exposure", "flags_of_a_table", RATIOS, (SMALL, LARGE), (4, 26), 400),
-        ("model/even_precision", "flags_and_outcomes", RATIOS, (SPARSE, SMALL, LARGE), (0,), 400),
+        ("model/even_exposure", "flags_of_a_table", RATIOS, (SMALL, LARGE), (4, 26), 200),
+        ("model/even_precision", "flags_and_outcomes", RATIOS, (SPARSE, SMALL, LARGE), (0,), 200),
         ("model/no_worse_than_counting", "two_forecasters", GAINS, (SPARSE, SMALL, LARGE),
-         (0,), 400),
+         (0,), 200),
         ("data/past_attention_is_even", "records_found", RATIOS[1:], (SPARSE, SMALL, LARGE),
-         (0,), 400),
+         (0,), 200),
     )
     for side, a_week in sizes
     for hold in holds
