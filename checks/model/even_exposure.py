@@ -9,7 +9,7 @@ from cas_audit.audit.comparison import Measured, compare, summarise
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding
 from cas_audit.audit.groups import group_weights, weekly_exposure
-from cas_audit.inference.partition import FEWEST_STRETCHES
+from cas_audit.inference.partition import FEWEST_STRETCHES, join_stretches, memory
 from cas_audit.inference.scores import across
 
 REFITS = "trials/refits.parquet"
@@ -29,7 +29,8 @@ def even_exposure(
     city's history was drawn again from the rates behind it and the model refitted on each (a
     trial); the log ratio gets Student's t with the spread of those draws, together for all groups
     and themes (max-t), and is judged by two one-sided tests. Without that trial, as with a table of
-    forecasts alone, the interval comes from stretches of weeks, by score inversion (Fieller).
+    forecasts alone, the interval comes from stretches of weeks longer than the memory of the weekly
+    exposures, by score inversion (Fieller); a map that hardly changes leaves too few of them.
 
     Limits: histories are drawn from estimated rates, which are a little flatter than the city's
     own. Residents are taken as evenly spread within an area. Passers-by are not counted.
@@ -76,10 +77,17 @@ def _refits(
 def _stretches(
     named: Measured, flags: pd.DataFrame, weights: pd.DataFrame, cut: pd.DataFrame
 ) -> Measured:
-    """Measure per stretch of weeks."""
-    stretch = cut.set_index("period")["stretch"]
+    """Measure per stretch of weeks; stretches are joined until they outlast the memory."""
     weekly = weekly_exposure(flags, weights)
-    sums = weekly.groupby(stretch.reindex(weekly.index)).sum(min_count=1)
+    weekly = weekly[weekly.index.isin(cut["period"])]
+    stretch = cut.set_index("period")["stretch"].loc[weekly.index].to_numpy()
+    sums = weekly.groupby(join_stretches(stretch, _memory(weekly))).sum(min_count=1)
     scores = across(sums["group"].to_numpy(float), sums["reference"].to_numpy(float))
     enough = len(sums) >= FEWEST_STRETCHES and bool(np.isfinite(scores.estimate))
     return replace(named, scores=scores, enough=enough)
+
+
+def _memory(weekly: pd.DataFrame) -> float:
+    """Return the longest memory of what varies, in weeks; infinite where nothing does."""
+    found = [memory(weekly[name].to_numpy(float)) for name in weekly]
+    return max((one for one in found if np.isfinite(one)), default=float("inf"))
