@@ -120,10 +120,14 @@ class Source(Strict):
 
 
 class Sources(Strict):
-    """The source tables; all but incidents and areas are counts per place, never of a person."""
+    """The source tables; all but incidents and areas are counts per place, never of a person.
 
-    incidents: Source
+    `forecasts` are those of a system that is audited from its output; then incidents may be absent.
+    """
+
+    incidents: Source | None = None
     areas: Source
+    forecasts: Source | None = None
     suspects: Source | None = None
     decisions: Source | None = None
     survey: Source | None = None
@@ -139,9 +143,10 @@ class Forecast(Strict):
     flags follow chance; without refits, checks of exposure have stretches of weeks to go by.
     `scheduler` is the address of a Dask scheduler, or a variable of the environment that holds it;
     without it, threads of this machine do the work.
+    With `table` nothing is fitted: the forecasts come from the source of that name.
     """
 
-    model: Literal["cas_ensemble", "counting"] = "cas_ensemble"
+    model: Literal["cas_ensemble", "counting", "table"] = "cas_ensemble"
     flagged_share: Share = 0.03
     train_weeks: Annotated[int, Field(ge=4)] = 52
     test_weeks: Annotated[int, Field(ge=4)] = 52
@@ -201,7 +206,7 @@ class Config(Strict):
     area: Area = Area()
     sources: Sources
     themes: Annotated[list[str], Field(min_length=1)]
-    channels: Annotated[list[Literal["brought", "found", "unknown"]], Field(min_length=1)]
+    channels: list[Literal["brought", "found", "unknown"]] = []
     max_refused_share: Annotated[float, Field(ge=0, lt=1)] = 0.01
     forecast: Forecast = Forecast()
     publication: Publication = Publication()
@@ -218,6 +223,20 @@ class Config(Strict):
             message = "holds the same name twice"
             raise ValueError(message)
         return value
+
+    @model_validator(mode="after")
+    def _has_what_it_is_made_of(self) -> "Config":
+        given = self.forecast.model == "table"
+        if given != bool(self.sources.forecasts):
+            message = "expected sources.forecasts with forecast.model table, and only then"
+            raise ValueError(message)
+        if not given and not self.sources.incidents:
+            message = f"expected sources.incidents with forecast.model {self.forecast.model}"
+            raise ValueError(message)
+        if bool(self.sources.incidents) != bool(self.channels):
+            message = "expected channels with sources.incidents, and only then"
+            raise ValueError(message)
+        return self
 
 
 def load_config(path: Path) -> Config:

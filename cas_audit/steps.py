@@ -175,7 +175,7 @@ def _ingest(path: Path, work: Path) -> None:
 
 def _forecast(path: Path, work: Path, out: Path) -> None:
     from cas_audit.audit.dossier import seal_dossier  # noqa: PLC0415 - loads pandas
-    from cas_audit.forecast.step import forecast as fit  # noqa: PLC0415 - loads scikit-learn
+    from cas_audit.forecast.others import forecast as fit  # noqa: PLC0415 - loads scikit-learn
 
     dossier = work / "dossier"
     kept = dossier / "config.yaml"

@@ -37,7 +37,7 @@ class Fitted:
     score: NDArray[np.float64]  # (test weeks, rows, columns)
     flagged: NDArray[np.bool_]
     counting: NDArray[np.bool_]
-    ahead: NDArray[np.bool_]  # flags of the week after the history, (rows, columns)
+    ahead: NDArray[np.bool_] | None = None  # the week after the history, (rows, columns)
 
 
 def fit(

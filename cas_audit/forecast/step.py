@@ -19,7 +19,7 @@ from cas_audit.forecast.work import Work, open_work
 from cas_audit.inference.partition import cut_space, stretches
 from cas_audit.progress import track
 
-__all__ = ["forecast"]
+__all__ = ["count_weekly", "cut_city", "cut_weeks", "forecast", "score_themes"]
 
 SCORES = ["week", "wide", "theme", "forecaster"]
 
@@ -53,8 +53,10 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
         rows.append(_rows(city, theme, made[theme]))
         if made[theme].model is not None:
             store_model(made[theme].model, dossier / f"model/{theme}.skops")
-    wide = _partition(city, made, dossier)
-    weekly = [_weekly(city, theme, one, judged_on(config), wide) for theme, one in made.items()]
+    wide = cut_city(city, made, dossier)
+    cut_weeks(city.weeks[city.test], dossier)
+    judged = judged_on(config)
+    weekly = [count_weekly(city, theme, one, judged, wide) for theme, one in made.items()]
     write_json(dossier / "trials/reproducibility.json", trial)
     write_json(dossier / "trials/future.json", future)
     if config.forecast.refits:
@@ -63,7 +65,7 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
     forecasts.to_parquet(dossier / "forecasts.parquet", index=False)
     scores = pd.concat(weekly, ignore_index=True)
     scores.to_parquet(dossier / "model/weekly.parquet", index=False)
-    write_json(dossier / "model/scores.json", _summary(scores))
+    write_json(dossier / "model/scores.json", score_themes(scores))
     _describe(config, city, dossier)
     publish_flags(forecasts, dossier, config.publication.smallest_population)
 
@@ -82,8 +84,8 @@ def _rows(city: City, theme: str, made: Fitted) -> pd.DataFrame:
     )
 
 
-def _partition(city: City, made: dict[str, Fitted], dossier: Path) -> NDArray[np.int64]:
-    """Cut space and time, once for every interval of this audit; return the grid of wide blocks.
+def cut_city(city: City, made: dict[str, Fitted], dossier: Path) -> NDArray[np.int64]:
+    """Cut space, once for every interval of this audit; return the grid of wide blocks.
 
     Space is cut for the theme whose flags cluster over the largest distance.
     """
@@ -96,9 +98,6 @@ def _partition(city: City, made: dict[str, Fitted], dossier: Path) -> NDArray[np
     cells = np.flatnonzero(city.kept)
     table = pd.DataFrame({"cell": cells, "wide": chosen.wide, "fine": chosen.fine})
     table.to_parquet(dossier / "partition.parquet", index=False)
-    periods = city.weeks[city.test]
-    cut = pd.DataFrame({"period": periods, "stretch": stretches(len(periods))})
-    cut.to_parquet(dossier / "stretches.parquet", index=False)
     ranges = {theme: round(one.range_cells, 3) for theme, one in cuts.items()}
     write_json(dossier / "partition.json", {"range_cells": ranges})
     wide = np.full(city.kept.shape, -1, dtype=np.int64)
@@ -106,7 +105,13 @@ def _partition(city: City, made: dict[str, Fitted], dossier: Path) -> NDArray[np
     return wide
 
 
-def _weekly(
+def cut_weeks(weeks: pd.DatetimeIndex, dossier: Path) -> None:
+    """Cut the weeks that are judged, once for every interval of this audit."""
+    cut = pd.DataFrame({"period": weeks, "stretch": stretches(len(weeks))})
+    cut.to_parquet(dossier / "stretches.parquet", index=False)
+
+
+def count_weekly(
     city: City, theme: str, made: Fitted, judged: list[str], wide: NDArray[np.int64]
 ) -> pd.DataFrame:
     """Count what was caught per week and wide block; the whole is the sum of its blocks."""
@@ -120,7 +125,8 @@ def _weekly(
     return pd.DataFrame(rows)
 
 
-def _summary(weekly: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None]]]:
+def score_themes(weekly: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Return how well each theme was forecast over all weeks, by forecaster."""
     summary: dict[str, dict[str, dict[str, float | None]]] = {}
     for (theme, forecaster), part in weekly.groupby(["theme", "forecaster"]):
         sums = part.drop(columns=SCORES).sum()

@@ -52,10 +52,10 @@ def ingest(config: Config, dossier: Path) -> None:
     (dossier / "data").mkdir(parents=True)
     named = {name: getattr(config.sources, name) for name in Sources.model_fields}
     contracts = {name: _contract(source, name) for name, source in named.items() if source}
-    desk, per_area = _areas(config, dossier, contracts.pop("areas"))
+    desk = _areas(config, dossier, contracts.pop("areas"))
     for name, contract in contracts.items():
         if name == "incidents":
-            _incidents(desk, contract, per_area)
+            _incidents(desk, named[name], contract)
         else:
             _counts(desk, named[name], contract)
     write_json(dossier / "ingest" / "origin.json", {"origin": _origin(config)})
@@ -70,8 +70,8 @@ def _contract(source: Source, table: str) -> Contract:
     return contract
 
 
-def _areas(config: Config, dossier: Path, contract: Contract) -> tuple[_Desk, "pd.Series[float]"]:
-    """Let areas and residents in, lay the grid; return the residents in cells of each area."""
+def _areas(config: Config, dossier: Path, contract: Contract) -> _Desk:
+    """Let areas and residents in, and lay the grid."""
     source = config.sources.areas
     demand_crs(config.area.crs, "area")
     areas, offered = read_areas(source, contract)
@@ -96,10 +96,20 @@ def _areas(config: Config, dossier: Path, contract: Contract) -> tuple[_Desk, "p
     ground = _ground(grid, cells, areas[code].to_list())
     per_area = residents["residents"].groupby(cells["area"].to_numpy()).sum()
     per_area = per_area.reindex(ground.codes)
+    write_json(data / "areas.json", _peopled(per_area))
     smallest = config.publication.smallest_population
     desk = _Desk(config, dossier, ground, gather(per_area.fillna(0).to_list(), smallest))
     _sign(desk, source, contract, Read(residents, None, Tally(len(areas)), offered))
-    return desk, per_area
+    return desk
+
+
+def _peopled(per_area: "pd.Series[float]") -> dict[str, int]:
+    """Count the areas that no check of groups sees; an area smaller than a cell can have none."""
+    return {
+        "areas": len(per_area),
+        "areas_without_residents": int((per_area == 0).sum()),
+        "areas_without_cells": int(per_area.isna().sum()),
+    }
 
 
 def _labels(areas: pd.DataFrame, contract: Contract) -> dict[str, str]:
@@ -128,9 +138,8 @@ def _ground(grid: Grid, cells: pd.DataFrame, codes: list[str]) -> Ground:
     return Ground(grid, area, unique)
 
 
-def _incidents(desk: _Desk, contract: Contract, per_area: "pd.Series[float]") -> None:
+def _incidents(desk: _Desk, source: Source, contract: Contract) -> None:
     config, data = desk.config, desk.dossier / "data"
-    source = config.sources.incidents
     read = read_table(source, contract, ask(config, contract), desk.ground)
     _limit(read.tally, config, source)
     rows = read.table
@@ -147,7 +156,7 @@ def _incidents(desk: _Desk, contract: Contract, per_area: "pd.Series[float]") ->
     pd.DataFrame({"week": weeks}).to_parquet(data / "weeks.parquet", index=False)
     if read.quality is not None:
         read.quality.to_parquet(data / "quality.parquet", index=False)
-    write_json(data / "quality.json", _quality(counted, read.tally, weeks, per_area))
+    write_json(data / "quality.json", _quality(counted, read.tally, weeks))
     _sign(desk, source, contract, read._replace(table=counted))
 
 
@@ -163,8 +172,22 @@ def _shifts(rows: pd.DataFrame) -> dict[str, dict[str, int]]:
 def _counts(desk: _Desk, source: Source, contract: Contract) -> None:
     read = read_table(source, contract, ask(desk.config, contract), desk.ground)
     _limit(read.tally, desk.config, source)
+    if contract.table == "forecasts":
+        _demand_forecasts(read.table, desk.config, source)
     read.table.to_parquet(desk.dossier / f"data/{contract.table}.parquet", index=False)
     _sign(desk, source, contract, read)
+
+
+def _demand_forecasts(table: pd.DataFrame, config: Config, source: Source) -> None:
+    if table.empty:
+        message = f"{source.shown}: no row was admitted; expected forecasts of {config.themes}."
+        raise ContractError(message)
+    if "theme" not in table and len(config.themes) > 1:
+        message = (
+            f"{source.shown}: the contract for forecasts has no theme, and the configuration has "
+            f"{len(config.themes)}; expected a theme for each forecast."
+        )
+        raise ContractError(message)
 
 
 def _limit(tally: Tally, config: Config, source: Source) -> None:
@@ -252,9 +275,7 @@ def _groups(config: Config, contract: Contract) -> list[dict[str, Any]]:
     return groups
 
 
-def _quality(
-    incidents: pd.DataFrame, tally: Tally, weeks: pd.DatetimeIndex, per_area: "pd.Series[float]"
-) -> dict[str, Any]:
+def _quality(incidents: pd.DataFrame, tally: Tally, weeks: pd.DatetimeIndex) -> dict[str, Any]:
     return {
         "incidents": {
             "offered": tally.offered,
@@ -264,9 +285,6 @@ def _quality(
         },
         "weeks": len(weeks),
         "weeks_without_incidents": len(weeks.difference(pd.DatetimeIndex(incidents["week"]))),
-        "areas": len(per_area),
-        "areas_without_residents": int((per_area == 0).sum()),
-        "areas_without_cells": int(per_area.isna().sum()),
         "oldest_week": f"{weeks[0]:%Y-%m-%d}",
     }
 

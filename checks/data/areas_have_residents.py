@@ -22,7 +22,7 @@ def areas_have_residents(
     Remedy: take the population figures of the year of the outlines; merge empty areas with a
     neighbour when that is true to the place.
     """
-    quality = dossier.json("data/quality.json")
-    empty = quality["areas_without_residents"] + quality.get("areas_without_cells", 0)
-    areas = quality["areas"]
+    counted = dossier.json("data/areas.json")
+    empty = counted["areas_without_residents"] + counted["areas_without_cells"]
+    areas = counted["areas"]
     return judge_share(empty, areas, at_most=max_empty_share, fewest=min_areas, unit="areas")
