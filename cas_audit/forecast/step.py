@@ -1,5 +1,6 @@
 """The step `forecast`: counted incidents in, a model, its flags and how well they do out."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from cas_audit.config import Config
 from cas_audit.files import write_json
-from cas_audit.forecast.city import City, judged_on, known_of, open_city, panel_of
+from cas_audit.forecast.city import City, judged_on, known_of, next_week, open_city, panel_of
 from cas_audit.forecast.fitting import Fitted, fit
 from cas_audit.forecast.models import store_model
 from cas_audit.forecast.publish import publish_flags
@@ -63,6 +64,7 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
         refit(config, city, dossier, work)
     forecasts = pd.concat(rows)
     forecasts.to_parquet(dossier / "forecasts.parquet", index=False)
+    _ahead(city, made).to_parquet(dossier / "next.parquet", index=False)
     scores = pd.concat(weekly, ignore_index=True)
     scores.to_parquet(dossier / "model/weekly.parquet", index=False)
     write_json(dossier / "model/scores.json", score_themes(scores))
@@ -82,6 +84,18 @@ def _rows(city: City, theme: str, made: Fitted) -> pd.DataFrame:
             "flagged": made.flagged[:, city.kept].ravel(),
         }
     )
+
+
+def _ahead(city: City, made: Mapping[str, Fitted]) -> pd.DataFrame:
+    """Return the flags of the week after the history, of which nobody knows yet what happens."""
+    cells, week = np.flatnonzero(city.kept), next_week(city)
+    flags = {theme: one.ahead for theme, one in made.items()}
+    rows = [
+        pd.DataFrame({"theme": theme, "week": week, "cell": cells, "flagged": ahead[city.kept]})
+        for theme, ahead in flags.items()
+        if ahead is not None
+    ]
+    return pd.concat(rows)
 
 
 def cut_city(city: City, made: dict[str, Fitted], dossier: Path) -> NDArray[np.int64]:
