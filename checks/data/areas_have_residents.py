@@ -23,6 +23,7 @@ def areas_have_residents(
     neighbour when that is true to the place.
     """
     quality = dossier.json("data/quality.json")
-    empty = quality["areas_without_residents"] + quality.get("areas_without_cells", 0)
+    kinds = ("areas_without_residents", "areas_without_figures", "areas_without_cells")
+    empty = sum(quality.get(kind, 0) for kind in kinds)
     areas = quality["areas"]
     return judge_share(empty, areas, at_most=max_empty_share, fewest=min_areas, unit="areas")

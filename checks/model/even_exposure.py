@@ -8,7 +8,8 @@ import pandas as pd
 from cas_audit.audit.comparison import Measured, compare, summarise
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding
-from cas_audit.audit.groups import group_weights, weekly_exposure
+from cas_audit.audit.groups import weekly_exposure
+from cas_audit.audit.pairs import open_pairs
 from cas_audit.inference.partition import FEWEST_STRETCHES, join_stretches, memory
 from cas_audit.inference.scores import across
 
@@ -16,7 +17,11 @@ REFITS = "trials/refits.parquet"
 
 
 def even_exposure(
-    dossier: Dossier, *, tolerance_low: float = 0.8, tolerance_high: float = 1.25
+    dossier: Dossier,
+    *,
+    tolerance_low: float = 0.8,
+    tolerance_high: float = 1.25,
+    max_unseen: float = 0.1,
 ) -> Finding:
     """Does a resident of each group live in a flagged cell about as often as others?
 
@@ -31,6 +36,8 @@ def even_exposure(
     and themes (max-t), and is judged by two one-sided tests. Without that trial, as with a table of
     forecasts alone, the interval comes from stretches of weeks longer than the memory of the weekly
     exposures, by score inversion (Fieller); a map that hardly changes leaves too few of them.
+    Where an area lacks the figures of a group, its residents are in no comparison; when more than
+    `max_unseen` of the flags lie there, nothing is met.
 
     Limits: histories are drawn from estimated rates, which are a little flatter than the city's
     own. Residents are taken as evenly spread within an area. Passers-by are not counted.
@@ -40,20 +47,21 @@ def even_exposure(
     that stand for the group, past attention; remove it, or choose cells under an exposure bound.
     """
     forecasts = dossier.table("forecasts.parquet")
-    residents = dossier.table("data/residents.parquet")
-    groups = dossier.json("data/groups.json")["groups"]
+    groups = open_pairs(dossier)
     refitted = dossier.has(REFITS)
     spread = dossier.table(REFITS if refitted else "stretches.parquet")
     measure = _refits if refitted else _stretches
     measured = []
     for theme in dossier.manifest.themes:
         flags = forecasts[forecasts["theme"] == theme]
-        for group in groups:
-            weights = group_weights(residents, group["name"], group["reference"])
-            named = Measured(theme, group["name"], group["reference"])
-            measured.append(measure(named, flags, weights, spread))
+        for pair in groups.pairs:
+            named = Measured(theme, pair.group, pair.reference)
+            measured.append(measure(named, flags, pair.weights.fillna(0.0), spread))
     compared = compare(measured, (tolerance_low, tolerance_high))
-    return summarise(compared, Estimand.THIS_PROCESS, without_refits=not refitted)
+    unseen = groups.unseen(forecasts.loc[forecasts["flagged"], "cell"])
+    return summarise(
+        compared, Estimand.THIS_PROCESS, unseen, max_unseen, without_refits=not refitted
+    )
 
 
 def _refits(
