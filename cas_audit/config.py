@@ -156,10 +156,29 @@ class Forecast(Strict):
 
 
 class Group(Strict):
-    """A group of residents and who it is compared with (`others`: everyone else)."""
+    """A group of residents and who it is compared with (`others`: everyone else).
+
+    As `fifths`, residents of the fifth of the areas with the largest share of the group are
+    compared with those of the fifth with the smallest (`lowest`), or with everyone else.
+    """
 
     name: str
     reference: str = "others"
+    as_: Annotated[Literal["residents", "fifths"], Field(alias="as")] = "residents"
+
+    @model_validator(mode="after")
+    def _has_a_reference(self) -> "Group":
+        if self.as_ == "fifths" and self.reference not in {"lowest", "others"}:
+            message = "a group as fifths has the reference lowest or others"
+            raise ValueError(message)
+        return self
+
+    @property
+    def columns(self) -> list[str]:
+        """The groups of the contract that it is made of."""
+        if self.as_ == "fifths" or self.reference == "others":
+            return [self.name]
+        return [self.name, self.reference]
 
 
 class Publication(Strict):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from cas_audit.config import SMALLEST_COUNT, Config, Source, Sources
+from cas_audit.config import SMALLEST_COUNT, Config, Group, Source, Sources, Text
 from cas_audit.errors import ConfigError, ContractError, InputError
 from cas_audit.files import digest, read_json, write_json
 from cas_audit.ingest.contract import Contract, load_contract
@@ -94,22 +94,32 @@ def _areas(config: Config, dossier: Path, contract: Contract) -> _Desk:
     write_json(data / "groups.json", {"groups": _groups(config, contract)})
     write_json(dossier / "ingest/labels.json", _labels(areas, contract))
     ground = _ground(grid, cells, areas[code].to_list())
-    per_area = residents["residents"].groupby(cells["area"].to_numpy()).sum()
-    per_area = per_area.reindex(ground.codes)
+    per_area = _per_area(residents, cells, ground)
     write_json(data / "areas.json", _peopled(per_area))
     smallest = config.publication.smallest_population
-    desk = _Desk(config, dossier, ground, gather(per_area.fillna(0).to_list(), smallest))
+    few = gather(per_area["residents"].fillna(0).to_list(), smallest)
+    desk = _Desk(config, dossier, ground, few)
     _sign(desk, source, contract, Read(residents, None, Tally(len(areas)), offered))
     return desk
 
 
-def _peopled(per_area: "pd.Series[float]") -> dict[str, int]:
+def _peopled(per_area: pd.DataFrame) -> dict[str, int]:
     """Count the areas that no check of groups sees; an area smaller than a cell can have none."""
+    people, dark = per_area["residents"], per_area["dark"].eq(True)
     return {
         "areas": len(per_area),
-        "areas_without_residents": int((per_area == 0).sum()),
-        "areas_without_cells": int(per_area.isna().sum()),
+        "areas_without_residents": int((people == 0).sum()),
+        "areas_without_figures": int((dark & (people > 0)).sum()),
+        "areas_without_cells": int(people.isna().sum()),
     }
+
+
+def _per_area(residents: pd.DataFrame, cells: pd.DataFrame, ground: Ground) -> pd.DataFrame:
+    """Return per area its residents, and whether those of a group are unknown; by code."""
+    dark = residents.drop(columns=["cell", "residents"]).isna().any(axis=1)
+    table = pd.DataFrame({"residents": residents["residents"], "dark": dark})
+    per_area = table.groupby(cells["area"].to_numpy()).agg({"residents": "sum", "dark": "any"})
+    return per_area.reindex(ground.codes)
 
 
 def _labels(areas: pd.DataFrame, contract: Contract) -> dict[str, str]:
@@ -259,20 +269,35 @@ def _groups(config: Config, contract: Contract) -> list[dict[str, Any]]:
     labels = {str(column.group): column.label for column in contract.groups}
     groups = []
     for group in config.groups:
-        for name in (group.name, group.reference):
-            if name not in labels and (name == group.name or name != "others"):
+        for name in group.columns:
+            if name not in labels:
                 message = f"groups: unknown group {name}; expected one of {', '.join(labels)}."
                 raise ConfigError(message)
-        label, other = labels[group.name], labels.get(group.reference)
-        groups.append(
-            {
-                "name": group.name,
-                "reference": group.reference,
-                "label": label.model_dump() if label else None,
-                "reference_label": other.model_dump() if other else None,
-            }
-        )
+        groups.append(_fifths(group, labels) if group.as_ == "fifths" else _named(group, labels))
     return groups
+
+
+def _named(group: Group, labels: dict[str, Text | None]) -> dict[str, Any]:
+    label, other = labels[group.name], labels.get(group.reference)
+    return {
+        "name": group.name,
+        "reference": group.reference,
+        "label": label.model_dump() if label else None,
+        "reference_label": other.model_dump() if other else None,
+    }
+
+
+def _fifths(group: Group, labels: dict[str, Text | None]) -> dict[str, Any]:
+    """Name the fifths of the areas; which those are is for whoever reads the figures."""
+    label, lowest = labels[group.name], group.reference == "lowest"
+    said = label.model_dump() if label else None
+    return {
+        "name": f"{group.name}_highest_fifth",
+        "reference": f"{group.name}_lowest_fifth" if lowest else "others",
+        "label": said,
+        "reference_label": said if lowest else None,
+        "fifths_of": group.name,
+    }
 
 
 def _quality(incidents: pd.DataFrame, tally: Tally, weeks: pd.DatetimeIndex) -> dict[str, Any]:

@@ -23,6 +23,7 @@ def areas_have_residents(
     neighbour when that is true to the place.
     """
     counted = dossier.json("data/areas.json")
-    empty = counted["areas_without_residents"] + counted["areas_without_cells"]
+    kinds = ("areas_without_residents", "areas_without_figures", "areas_without_cells")
+    empty = sum(counted.get(kind, 0) for kind in kinds)
     areas = counted["areas"]
     return judge_share(empty, areas, at_most=max_empty_share, fewest=min_areas, unit="areas")

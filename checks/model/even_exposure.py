@@ -9,7 +9,8 @@ import pandas as pd
 from cas_audit.audit.comparison import Measured, compare, summarise
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome, as_rows
-from cas_audit.audit.groups import group_weights, weekly_exposure
+from cas_audit.audit.groups import weekly_exposure
+from cas_audit.audit.pairs import Pairs, open_pairs
 from cas_audit.inference.partition import FEWEST_STRETCHES, join_stretches, memory
 from cas_audit.inference.scores import across
 
@@ -22,6 +23,7 @@ def even_exposure(
     tolerance_low: float = 0.8,
     tolerance_high: float = 1.25,
     min_places: float = 10,
+    max_unseen: float = 0.1,
 ) -> Finding:
     """Does a resident of each group live in a flagged place about as often as others?
 
@@ -40,6 +42,8 @@ def even_exposure(
     hold; one inside decides nothing, since other maps of the process are not known. Nor is anything
     decided where fewer than `min_places` cells, or areas where a forecast is of an area, are
     flagged.
+    Where an area lacks the figures of a group, its residents are in no comparison; when more than
+    `max_unseen` of the flags lie there, nothing is met.
 
     Limits: histories are drawn from estimated rates, which are a little flatter than the city's
     own. Residents are taken as evenly spread within an area. Passers-by are not counted.
@@ -49,22 +53,23 @@ def even_exposure(
     that stand for the group, past attention; remove it, or choose cells under an exposure bound.
     """
     forecasts = dossier.table("forecasts.parquet")
-    residents = dossier.table("data/residents.parquet")
-    groups = dossier.json("data/groups.json")["groups"]
+    groups = open_pairs(dossier)
     refitted = dossier.has(REFITS)
     if not refitted and "period" not in forecasts:
-        return _this_map(dossier, forecasts, (tolerance_low, tolerance_high), min_places)
+        return _this_map(dossier, forecasts, groups, (tolerance_low, tolerance_high), min_places)
     spread = dossier.table(REFITS if refitted else "stretches.parquet")
     measure = _refits if refitted else _stretches
     measured = []
     for theme in dossier.manifest.themes:
         flags = forecasts[forecasts["theme"] == theme]
-        for group in groups:
-            weights = group_weights(residents, group["name"], group["reference"])
-            named = Measured(theme, group["name"], group["reference"])
-            measured.append(measure(named, flags, weights, spread))
+        for pair in groups.pairs:
+            named = Measured(theme, pair.group, pair.reference)
+            measured.append(measure(named, flags, pair.weights.fillna(0.0), spread))
     compared = compare(measured, (tolerance_low, tolerance_high))
-    return summarise(compared, Estimand.THIS_PROCESS, without_refits=not refitted)
+    unseen = groups.unseen(forecasts.loc[forecasts["flagged"], "cell"])
+    return summarise(
+        compared, Estimand.THIS_PROCESS, unseen, max_unseen, without_refits=not refitted
+    )
 
 
 def _refits(
@@ -110,17 +115,20 @@ def _ratio(flags: pd.DataFrame, weights: pd.DataFrame) -> float:
 
 
 def _this_map(
-    dossier: Dossier, forecasts: pd.DataFrame, tolerance: tuple[float, float], least: float
+    dossier: Dossier,
+    forecasts: pd.DataFrame,
+    groups: Pairs,
+    tolerance: tuple[float, float],
+    least: float,
 ) -> Finding:
     """Judge the one map there is; shows the ratio that is farthest from even."""
-    residents = dossier.table("data/residents.parquet")
     places = _flagged_places(dossier, forecasts)
     rows: list[dict[str, Any]] = []
     for theme in dossier.manifest.themes:
         flags = forecasts[forecasts["theme"] == theme]
-        for group in dossier.json("data/groups.json")["groups"]:
-            named = {"group": group["name"], "reference": group["reference"]}
-            ratio = _ratio(flags, group_weights(residents, **named))
+        for pair in groups.pairs:
+            named = {"group": pair.group, "reference": pair.reference}
+            ratio = _ratio(flags, pair.weights.fillna(0.0))
             rows.append({"theme": theme, **named, "ratio": ratio, "places": places[theme]})
     worst = max(rows, key=_distance)
     outside = [one for one in rows if _is_outside(one["ratio"], tolerance)]
@@ -136,7 +144,7 @@ def _this_map(
     return Finding(
         outcome=outcome,
         message=message,
-        values=shown,
+        values={**shown, **groups.unseen(forecasts.loc[forecasts["flagged"], "cell"]).shown()},
         estimand=Estimand.THIS_MAP,
         estimate=worst["ratio"] if np.isfinite(worst["ratio"]) else None,
         without_refits=True,
