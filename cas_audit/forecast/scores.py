@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-__all__ = ["WeekScore", "flag_top", "score_week", "summarise"]
+__all__ = ["WeekScore", "flag_top", "log_score", "score_week", "summarise", "top_cells"]
 
 Flags = NDArray[np.bool_]
 
@@ -84,6 +84,24 @@ def flag_top(
     flagged = np.zeros(kept.size, dtype=bool)
     flagged[cells[order[:wanted]]] = True
     return flagged.reshape(kept.shape)
+
+
+def top_cells(rates: NDArray[np.float64], share: float) -> NDArray[np.int64]:
+    """Return the cells with the highest rates; a tie falls to the first. Shape (wanted,)."""
+    order = np.argsort(-rates, kind="stable")
+    return order[: round(rates.size * share)]
+
+
+def log_score(rates: NDArray[np.float64], counts: NDArray[np.float32]) -> float:
+    """Return the Poisson log likelihood an incident, less what no forecast can change.
+
+    sum of (count * log(rate) - rate) / sum of counts; higher is better, and only the true rates
+    reach the highest on average (Good 1952).
+
+    >>> round(log_score(np.array([1.0, 1.0]), np.array([2.0, 0.0], dtype=np.float32)), 3)
+    -1.0
+    """
+    return float((counts * np.log(rates) - rates).sum() / counts.sum())
 
 
 def score_week(
