@@ -39,6 +39,7 @@ __all__ = [
 Record = TypeVar("Record", bound=BaseModel)
 
 SMALLEST_COUNT = 5  # in what is public in kind, one to four are not told apart
+SCHEDULER = r"^(\$\{\w+\}|[a-z+]+://.+)$"
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 Share = Annotated[float, Field(gt=0, lt=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
@@ -134,6 +135,8 @@ class Forecast(Strict):
 
     `refits` is how often the history is drawn again and the model refitted on it, to see how far
     flags follow chance; without refits, checks of exposure have stretches of weeks to go by.
+    `scheduler` is the address of a Dask scheduler, or a variable of the environment that holds it;
+    without it, threads of this machine do the work.
     """
 
     model: Literal["cas_ensemble", "counting"] = "cas_ensemble"
@@ -142,6 +145,7 @@ class Forecast(Strict):
     test_weeks: Annotated[int, Field(ge=4)] = 52
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     refits: Annotated[int, Field(ge=0, le=1000)] = 20
+    scheduler: Annotated[str, Field(pattern=SCHEDULER)] | None = None
 
 
 class Group(Strict):
@@ -233,7 +237,11 @@ def _absolute(config: Config, path: Path) -> dict[str, Any]:
         for name, source in named.items()
     }
     folder = config.statements and resolve(config.statements, path)
-    return {"sources": config.sources.model_copy(update=sources), "statements": folder}
+    forecast = config.forecast
+    if forecast.scheduler:
+        forecast = forecast.model_copy(update={"scheduler": fill_in(forecast.scheduler, path)})
+    changed = config.sources.model_copy(update=sources)
+    return {"sources": changed, "statements": folder, "forecast": forecast}
 
 
 def _located(source: Source, path: Path) -> dict[str, str | None]:

@@ -23,6 +23,7 @@ __all__ = [
     "features_of",
     "judged_on",
     "known_of",
+    "next_week",
     "open_city",
     "panel_of",
     "tiles_of",
@@ -97,8 +98,14 @@ def known_of(city: City) -> tuple[Feature, ...]:
 
 def tiles_of(city: City, theme: str, counts: NDArray[np.float32]) -> MemoryPanel:
     """Return the city on tiles, with the record of a theme of shape (weeks, rows, columns)."""
-    days = city.weeks.to_numpy()
-    return MemoryPanel({theme: counts}, city.kept, REACH_CELLS, city.layers, days)
+    days = [*city.weeks, next_week(city)]
+    mondays = pd.DatetimeIndex(days).to_numpy().astype("M8[ns]")
+    return MemoryPanel({theme: counts}, city.kept, REACH_CELLS, city.layers, mondays)
+
+
+def next_week(city: City) -> pd.Timestamp:
+    """Return the Monday after the history: the week that nobody knows yet."""
+    return city.weeks[-1] + pd.Timedelta(days=7)
 
 
 def weeks_of(city: City, weeks: slice) -> Weeks:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 from cas_audit.forecast.sampling import BLOCK_CELLS
 from cas_audit.forecast.tile import Counts, Layers, Tile
 
-__all__ = ["TILE_CELLS", "Corner", "MemoryPanel", "Panel", "corners_of", "cut"]
+__all__ = ["TILE_CELLS", "Corner", "MemoryPanel", "Panel", "corners_of", "cut", "fingerprint"]
 
 TILE_CELLS = 8 * BLOCK_CELLS  # the side of a tile; of 156 weeks one holds ten million cell-weeks
 Corner = tuple[int, int]
@@ -26,6 +28,10 @@ class Panel(Protocol):
     @property
     def tile_cells(self) -> int:
         """The side of a tile."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of all it holds."""
 
     @property
     def corners(self) -> list[Corner]:
@@ -59,9 +65,20 @@ class MemoryPanel:
     tile_cells: int = TILE_CELLS
 
     @property
+    def weeks(self) -> int:
+        """How many weeks the history has."""
+        return len(next(iter(self.themes.values())))
+
+    @property
     def corners(self) -> list[Corner]:
         """First row and column of every tile that has a kept cell."""
         return corners_of(self.kept, self.tile_cells)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest of all it holds."""
+        held = (*self.themes.values(), self.kept, *self.layers.values(), self.mondays)
+        return fingerprint(*held, str((list(self.themes), self.halo, self.tile_cells)))
 
     def tile(self, theme: str, corner: Corner) -> Tile:
         """Return a tile of a theme, cut out with its halo."""
@@ -95,6 +112,21 @@ def corners_of(kept: NDArray[np.bool_], side: int) -> list[Corner]:
     rows, columns = kept.shape
     corners = [(y, x) for y in range(0, rows, side) for x in range(0, columns, side)]
     return [(y, x) for y, x in corners if kept[y : y + side, x : x + side].any()]
+
+
+def fingerprint(*parts: NDArray[np.generic] | str) -> str:
+    """Return a digest of arrays and texts.
+
+    >>> fingerprint("a", np.arange(3)) == fingerprint("a", np.arange(3) + 1)
+    False
+    """
+    digest = sha256()
+    for part in parts:
+        text = part if isinstance(part, str) else f"{part.dtype}{part.shape}"
+        digest.update(text.encode())
+        if not isinstance(part, str):
+            digest.update(np.ascontiguousarray(part).view(np.uint8).data)
+    return digest.hexdigest()
 
 
 def cut(counts: Counts, corner: Corner, side: int, halo: int) -> Counts:

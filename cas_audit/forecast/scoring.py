@@ -1,7 +1,7 @@
 """Samples and scores of a whole panel, tile by tile; a scored tile is put down in one piece.
 
 A run that was stopped goes on: a tile that was put down is not scored again. So the place where
-tiles are put down must be named after everything that the scores rest on.
+tiles are put down is named after everything that the scores rest on.
 """
 
 import os
@@ -15,8 +15,9 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
+from cas_audit import __version__
 from cas_audit.forecast.features import Feature, make_features
-from cas_audit.forecast.panels import Corner, Panel
+from cas_audit.forecast.panels import Corner, Panel, fingerprint
 from cas_audit.forecast.past import Weeks
 from cas_audit.forecast.sampling import Sample, chances_for, join, sample_tile
 from cas_audit.forecast.work import Work
@@ -60,7 +61,7 @@ def score_panel(
     model: Any,  # noqa: ANN401 - any estimator
     weeks: NDArray[np.int64],
     work: Work,
-    name: str | None = None,
+    model_name: str | None = None,
 ) -> dict[Corner, Scores]:
     """Score every kept cell in these weeks.
 
@@ -69,12 +70,16 @@ def score_panel(
         model: fitted on these features; gives chances.
         weeks: weeks to score; one may follow the history.
         work: by whom, and where tiles are put down.
-        name: names the model and the panel; without it no tile is put down.
+        model_name: tells models fitted on this panel apart; without it no tile is put down.
 
     Returns:
         Scores of the kept cells of each tile, shape (weeks, cells).
     """
-    folder = work.folder / name if work.folder and name else None
+    folder = None
+    if work.folder and model_name:
+        told = (subject.panel.fingerprint, subject.theme, model_name, __version__)
+        asked = (str([one.name for one in subject.features]), weeks)
+        folder = work.folder / "scored" / fingerprint(*told, *asked)
     one = partial(score_tile, subject=subject, model=model, weeks=weeks, folder=folder)
     corners = subject.panel.corners
     scores = work.each(one, corners, f"{subject.theme}: score")

@@ -24,18 +24,19 @@ __all__ = ["forecast"]
 SCORES = ["week", "wide", "theme", "forecaster"]
 
 
-def forecast(config: Config, dossier: Path) -> None:
+def forecast(config: Config, dossier: Path, tiles: Path) -> None:
     """Fit one model a theme, flag the top of every test week, and refit to see it repeat.
 
     Args:
         config: what is audited.
         dossier: folder with `data/` from ingest; gains `model/`, `trials/`, the forecasts
             and `public/`.
+        tiles: folder for tiles on their way, where workers are elsewhere; not part of the dossier.
 
     Raises:
         InputError: the history is too short to train and test on.
     """
-    with open_work() as work:
+    with open_work(config.forecast.scheduler, tiles) as work:
         _forecast(config, dossier, work)
 
 
@@ -46,7 +47,7 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
     for number, theme in enumerate(track(config.themes, "forecast")):
         seed = [config.forecast.seed, number]
         counts = panel_of(city, theme, config.channels)
-        made[theme] = fit(config, city, (theme, counts), seed, work)
+        made[theme] = fit(config, city, (theme, counts), seed, work, put_down=work.apart)
         trial[theme] = compare(made[theme], fit(config, city, (theme, counts), seed, work))
         future[theme] = without_future(city, counts)
         rows.append(_rows(city, theme, made[theme]))
@@ -135,7 +136,7 @@ def _describe(config: Config, city: City, dossier: Path) -> None:
     if config.forecast.model == "counting":
         features = [feature for feature in features if feature["name"] == "cell_0_last_52_weeks"]
     write_json(dossier / "model/features.json", features)
-    chosen = config.forecast.model_dump()
+    chosen = config.forecast.model_dump(exclude={"scheduler"})
     write_json(dossier / "model/parameters.json", {**chosen, "judged_on": judged_on(config)})
     train, test = city.weeks[city.train], city.weeks[city.test]
     split = {
