@@ -15,9 +15,10 @@ from cas_audit.forecast.blend import BlendedPoisson
 from cas_audit.forecast.drawing import draw
 from cas_audit.forecast.features import make_features
 from cas_audit.forecast.forecasters import BASELINES, OTHERS, forecaster_of
-from cas_audit.forecast.learning import Record, learn, origins_in, rates_of
+from cas_audit.forecast.learning import Record, learn, rates_of
 from cas_audit.forecast.models import TRUSTED
 from cas_audit.forecast.past import Rows, Weeks
+from cas_audit.forecast.periods import origins_in
 from cas_audit.forecast.scores import log_score
 from cas_audit.forecast.searching import Search, halves, search
 

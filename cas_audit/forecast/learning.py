@@ -11,9 +11,10 @@ from cas_audit.forecast.drawing import draw, surroundings
 from cas_audit.forecast.features import make_features
 from cas_audit.forecast.forecasters import Forecaster
 from cas_audit.forecast.past import Asked, Rows, Weeks
+from cas_audit.forecast.periods import in_periods
 from cas_audit.forecast.tile import Counts, Tile, whole
 
-__all__ = ["Record", "features_at", "learn", "origins_in", "rates_of"]
+__all__ = ["Record", "features_at", "learn", "rates_of"]
 
 Numbers = NDArray[np.int64]
 
@@ -42,23 +43,7 @@ class Record:
 
     def followed(self, origins: Numbers) -> NDArray[np.float32]:
         """Return the incidents in the period from each origin on, shape (origins, kept cells)."""
-        found: NDArray[np.float32] = np.stack(
-            [
-                self.counts[week : week + self.period_weeks].sum(axis=0)[self.kept]
-                for week in origins
-            ]
-        )
-        return found
-
-
-def origins_in(weeks: slice, period_weeks: int) -> Numbers:
-    """Return the first weeks of the periods that lie wholly in some weeks, the last at their end.
-
-    >>> origins_in(slice(10, 15), 2).tolist()
-    [11, 13]
-    """
-    last = weeks.stop - period_weeks
-    return np.arange(last, weeks.start - 1, -period_weeks)[::-1]
+        return in_periods(self.counts, origins, self.period_weeks)[:, self.kept]
 
 
 def learn(
