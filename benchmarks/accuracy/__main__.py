@@ -43,8 +43,9 @@ def measure_real(chosen: argparse.Namespace) -> list[dict[str, Any]]:
             if theme not in city.themes:
                 continue
             work = chosen.work / f"earlier-{chosen.earlier}"
-            path = work / f"{name}-{theme}-{chosen.seeds}.json"
-            found.append(kept(path, partial(real.measure, city, theme, chosen.seeds)))
+            path = work / f"{name}-{theme}-{chosen.seeds}{'-cas' * chosen.look_alike}.json"
+            one = partial(real.measure, city, theme, chosen.seeds, look_alike=chosen.look_alike)
+            found.append(kept(path, one))
     return found
 
 
@@ -58,6 +59,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--histories", type=int, default=3)
     parser.add_argument("--side", type=int, default=124)
+    parser.add_argument("--look-alike", action="store_true")
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
     pairs = measure_real(chosen)
@@ -85,6 +87,7 @@ def command(chosen: argparse.Namespace) -> str:
         for name, usual in told.items()
         if getattr(chosen, name) != usual
     )
+    more += " --look-alike" * chosen.look_alike
     return f"python benchmarks/accuracy --work accuracy{more}"
 
 

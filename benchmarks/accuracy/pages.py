@@ -81,8 +81,14 @@ def _named(pair: dict[str, Any]) -> list[str]:
     return [pair["city"], pair["theme"]]
 
 
+def _models(pairs: list[dict[str, Any]]) -> list[str]:
+    """Return the models that are no baselines, as far as they were measured."""
+    measured = all("cas_ensemble" in pair["forecasters"] for pair in pairs)
+    return ["cas_ensemble", "blend"] if measured else ["blend"]
+
+
 def _hits(pairs: list[dict[str, Any]]) -> str:
-    names = [*BASELINES, "cas_ensemble", "blend"]
+    names = [*BASELINES, *_models(pairs)]
     lines = [
         [
             *_named(pair),
@@ -144,7 +150,7 @@ def _yes(reached: bool) -> str:
 
 
 def _scores(pairs: list[dict[str, Any]]) -> str:
-    names = [COUNTED, "self_exciting", "cas_ensemble", "blend"]
+    names = [COUNTED, "self_exciting", *_models(pairs)]
     lines = []
     for pair in pairs:
         told = [pair["forecasters"][name] for name in names]
