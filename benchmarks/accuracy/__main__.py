@@ -59,12 +59,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--histories", type=int, default=3)
     parser.add_argument("--side", type=int, default=124)
+    parser.add_argument("--rates", nargs="*", type=int, default=list(drawn.RATES))
     parser.add_argument("--look-alike", action="store_true")
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
     pairs = measure_real(chosen)
     settings = [
-        (rate, chosen.side, seed) for rate in drawn.RATES for seed in range(chosen.histories)
+        (rate, chosen.side, seed) for rate in chosen.rates for seed in range(chosen.histories)
     ]
     cities = [
         kept(

@@ -5,7 +5,7 @@ fitted once, before the first. Written are counts per theme, forecaster, share a
 (`model/evaluation.parquet`), and rates, calibration and paired gains (`model/evaluation.json`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from cas_audit.forecast.fitting import Fitted, forecaster_for, record_of
 from cas_audit.forecast.forecasters import BASELINES
 from cas_audit.forecast.learning import learn, rates_of
 from cas_audit.forecast.periods import origins_in
-from cas_audit.forecast.scores import WeekScore, flag_top, log_score, score_week, summarise
+from cas_audit.forecast.scores import WeekScore, flag_shares, log_score, score_week, summarise
 from cas_audit.inference.interval import Interval
 from cas_audit.inference.partition import WEEKS, stretches
 from cas_audit.inference.scores import ratio, within
@@ -67,9 +67,9 @@ def evaluate(
         rates = {"model": model.score, **_baselines(config, city, theme)}
         shares = sorted({*SHARES, config.forecast.flagged_share})
         flags = {
-            (name, share): _flags(one, city, share, [config.forecast.seed, number])
-            for name, one in rates.items()
-            for share in shares
+            (name, share): one
+            for name, rate in rates.items()
+            for share, one in zip(shares, _flags(rate, city, shares, [number]), strict=True)
         }
         flags["model", config.forecast.flagged_share] = model.flagged
         tables = [
@@ -118,9 +118,10 @@ def _baselines(config: Config, city: City, theme: str) -> dict[str, Grids]:
     return found
 
 
-def _flags(rates: Grids, city: City, share: float, seed: list[int]) -> Flags:
+def _flags(rates: Grids, city: City, shares: Sequence[float], seed: list[int]) -> Flags:
+    """Return flags of shape (shares, periods, rows, columns)."""
     ties = np.random.default_rng(seed)
-    return np.stack([flag_top(one, city.kept, share, ties) for one in rates])
+    return np.stack([flag_shares(one, city.kept, shares, ties) for one in rates], axis=1)
 
 
 def _counted(outcomes: Outcomes, flags: Flags) -> pd.DataFrame:
