@@ -117,3 +117,20 @@ def test_accuracy_is_measured_against_the_truth(tmp_path: Path) -> None:
     shares = [float(one) for one in row.strip("| ").split(" | ")]
 
     assert all(30 < one <= 130 for one in shares[2:])
+
+
+def test_features_are_timed_against_tables(tmp_path: Path) -> None:
+    """Every way that is installed makes the same columns, or the benchmark stops."""
+    page = run(tmp_path, "features", "--rows", "20000", "--repeats", "1")
+
+    assert "| arrays, ours |" in page
+    assert "| pandas, groupby-rolling |" in page
+    assert ("| polars |" in page) != ("polars is not installed here" in page)
+
+
+def test_a_small_country_is_forecast(tmp_path: Path) -> None:
+    """One size here; all of them up to the whole country by the command in the docs."""
+    page = run(tmp_path, "country", "--cells", "10000", "--pair-cells", "5000")
+
+    assert "| 10,044 |" in page
+    assert "times faster" in page

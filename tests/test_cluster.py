@@ -21,7 +21,7 @@ from cas_audit.forecast.features import FEATURES
 from cas_audit.forecast.models import cas_ensemble
 from cas_audit.forecast.panels import MemoryPanel
 from cas_audit.forecast.sampling import BLOCK_CELLS
-from cas_audit.forecast.scoring import Subject, sample_panel, score_panel, spread
+from cas_audit.forecast.scoring import Subject, sample_panel, score_panel, scoring_of, spread
 from cas_audit.forecast.work import Work, ask_scheduler, open_work
 
 pytestmark = pytest.mark.slow
@@ -68,7 +68,8 @@ def forecast(work: Work) -> np.ndarray:
     subject = Subject(panel, "theme", FEATURES)
     sample = sample_panel(subject, slice(52, 79), [1], work)
     model = Slow(cas_ensemble(1).fit(sample.features, sample.hit))
-    return spread(score_panel(subject, model, np.array([79, 80]), work, "model"), panel)
+    scoring = scoring_of(subject, model, np.array([79, 80]), work.folder, "model")
+    return spread(score_panel(scoring, work), panel)
 
 
 @pytest.fixture(scope="module")

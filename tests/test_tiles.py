@@ -8,7 +8,7 @@ import pytest
 from cas_audit.forecast.features import FEATURES
 from cas_audit.forecast.panels import MemoryPanel
 from cas_audit.forecast.sampling import BLOCK_CELLS, Sample, chances_for, draw_rows
-from cas_audit.forecast.scoring import Subject, sample_panel, score_panel, spread
+from cas_audit.forecast.scoring import Subject, sample_panel, score_panel, scoring_of, spread
 from cas_audit.forecast.tile import whole
 from cas_audit.forecast.work import open_work
 
@@ -39,10 +39,15 @@ def panel(tile_cells: int = 2 * BLOCK_CELLS) -> MemoryPanel:
     return MemoryPanel({"theme": counts}, kept, 3, tile_cells=tile_cells)
 
 
+def subject_of(city: MemoryPanel) -> Subject:
+    """Return the theme of the city with all features."""
+    return Subject(city, "theme", FEATURES)
+
+
 def sample(tile_cells: int) -> Sample:
     """Draw a sample on tiles of this size."""
     with open_work() as work:
-        return sample_panel(Subject(panel(tile_cells), "theme", FEATURES), TRAIN, [1], work)
+        return sample_panel(subject_of(panel(tile_cells)), TRAIN, [1], work)
 
 
 def test_a_sample_does_not_depend_on_how_the_grid_is_cut() -> None:
@@ -86,7 +91,7 @@ def test_scores_do_not_depend_on_how_the_grid_is_cut() -> None:
     weeks = np.array([40, 60])
     with open_work() as work:
         one, six = (
-            spread(score_panel(Subject(city, "theme", FEATURES), Mean(), weeks, work), city)
+            spread(score_panel(scoring_of(subject_of(city), Mean(), weeks), work), city)
             for city in (panel(4 * BLOCK_CELLS), panel(BLOCK_CELLS))
         )
 
@@ -98,12 +103,15 @@ def test_scores_do_not_depend_on_how_the_grid_is_cut() -> None:
 def test_a_tile_that_was_put_down_is_not_scored_again(tmp_path: Path) -> None:
     """A run goes on where it stopped, and a half-written tile is none."""
     city, weeks, first, second = panel(BLOCK_CELLS), np.array([60]), Mean(), Mean()
-    with open_work(folder=tmp_path) as work:
-        subject = Subject(city, "theme", FEATURES)
-        done = spread(score_panel(subject, first, weeks, work, "name"), city)
+    with open_work() as work:
+        one, two = (
+            scoring_of(subject_of(city), model, weeks, tmp_path, "name")
+            for model in (first, second)
+        )
+        done = spread(score_panel(one, work), city)
         [tile] = tmp_path.rglob("0-32.npy")
         tile.rename(tile.with_name(f".{tile.name}.left-behind"))
-        again = spread(score_panel(subject, second, weeks, work, "name"), city)
+        again = spread(score_panel(two, work), city)
 
     assert (5, 1) == (first.asked, second.asked)
     assert np.array_equal(done, again)

@@ -14,7 +14,7 @@ from cas_audit.forecast.models import cas_ensemble
 from cas_audit.forecast.panels import MemoryPanel
 from cas_audit.forecast.periods import origins_in
 from cas_audit.forecast.scores import log_score, top_cells
-from cas_audit.forecast.scoring import Subject, sample_panel, score_panel, spread
+from cas_audit.forecast.scoring import Subject, sample_panel, score_panel, scoring_of, spread
 from cas_audit.forecast.searching import Search, halves, search
 from cas_audit.forecast.work import open_work
 from cas_audit.inference.partition import WEEKS, stretches, wide_blocks
@@ -148,7 +148,7 @@ def _cas(record: Record, when: tuple[NDArray[np.int64], NDArray[np.int64]]) -> R
         weeks = slice(int(train[0]), int(train[-1]) + PERIOD_WEEKS)
         sample = sample_panel(subject, weeks, [1], work)
         model = cas_ensemble(1).fit(sample.features, sample.hit)
-        chance = spread(score_panel(subject, model, test, work), panel)[:, record.kept]
+        chance = spread(score_panel(scoring_of(subject, model, test), work), panel)[:, record.kept]
     others = float(sample.weight[~sample.hit].mean())
     right = chance / (chance + (1 - chance) * others)
     rates: Rates = -PERIOD_WEEKS * np.log1p(-np.minimum(right, 1 - 1e-9))

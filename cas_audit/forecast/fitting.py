@@ -21,11 +21,11 @@ from cas_audit.forecast.panels import fingerprint
 from cas_audit.forecast.periods import origins_in
 from cas_audit.forecast.sampling import Sample
 from cas_audit.forecast.scores import flag_top
-from cas_audit.forecast.scoring import Subject, sample_panel, score_panel, spread
+from cas_audit.forecast.scoring import Subject, sample_panel, score_panel, scoring_of, spread
 from cas_audit.forecast.searching import Search, search
 from cas_audit.forecast.work import Work
 
-__all__ = ["Fitted", "fit", "forecaster_for", "known_by", "record_of"]
+__all__ = ["Fitted", "fit", "fit_ensemble", "forecaster_for", "known_by", "record_of"]
 
 COUNTED_WEEKS = 52  # what `counting` looks back on
 SURE = 1 - 1e-9  # a chance of one has no rate
@@ -103,9 +103,10 @@ def _cas(
     subject = Subject(panel, theme, known_of(city))
     train = sample_panel(subject, city.train, seed, work)
     _demand_hits(config, theme, int(train.hit.sum()))
-    model = _fit_ensemble(config.forecast.seed, train)
+    model = fit_ensemble(config.forecast.seed, train)
     name = fingerprint(train.features, train.hit, str(model)) if put_down else None
-    chance = spread(score_panel(subject, model, origins, work, name), panel)
+    scoring = scoring_of(subject, model, origins, work.folder, name)
+    chance = spread(score_panel(scoring, work), panel)
     return model, _expected(chance, train) * city.period_weeks
 
 
@@ -118,7 +119,7 @@ def _demand_hits(config: Config, theme: str, hits: int) -> None:
         raise InputError(message)
 
 
-def _fit_ensemble(seed: int, train: Sample) -> ClassifierMixin:
+def fit_ensemble(seed: int, train: Sample) -> ClassifierMixin:
     """Fit; that the network stops at its limit of iterations is part of what the model is."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

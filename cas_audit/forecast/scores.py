@@ -86,7 +86,8 @@ def flag_top(
         share: share of the kept cells to flag, in (0, 1).
         rng: draws the lots.
     """
-    return flag_shares(score, kept, [share], rng)[0]
+    found: Flags = flag_shares(score, kept, [share], rng)[0]
+    return found
 
 
 def flag_shares(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cas_audit.config import Config
 from cas_audit.files import write_json
-from cas_audit.forecast.city import City, judged_on, open_city, panel_of
+from cas_audit.forecast.city import City, judged_on, next_week, open_city, panel_of
 from cas_audit.forecast.evaluation import evaluate
 from cas_audit.forecast.fitting import Fitted, fit, known_by
 from cas_audit.forecast.models import store_model
@@ -65,6 +65,8 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
         )
     forecasts = pd.concat(rows)
     forecasts.to_parquet(dossier / "forecasts.parquet", index=False)
+    ahead = pd.concat([_ahead(city, theme, one) for theme, one in made.items()])
+    ahead.to_parquet(dossier / "next.parquet", index=False)
     scores = pd.concat(weekly, ignore_index=True)
     scores.to_parquet(dossier / "model/weekly.parquet", index=False)
     write_json(dossier / "model/scores.json", _summary(scores))
@@ -87,6 +89,13 @@ def _rows(city: City, theme: str, made: Fitted) -> pd.DataFrame:
             "flagged": made.flagged[:, city.kept].ravel(),
         }
     )
+
+
+def _ahead(city: City, theme: str, made: Fitted) -> pd.DataFrame:
+    """Return the flags of the week after the history, of which nobody knows yet what happens."""
+    cells, flagged = np.flatnonzero(city.kept), made.ahead[city.kept]
+    week = next_week(city)
+    return pd.DataFrame({"theme": theme, "week": week, "cell": cells, "flagged": flagged})
 
 
 def _partition(city: City, made: dict[str, Fitted], dossier: Path) -> NDArray[np.int64]:

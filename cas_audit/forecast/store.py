@@ -7,7 +7,7 @@ theme has no incident is not there at all. It is built from counted incidents, p
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import zarr  # noqa: TID251 - the door
 from numpy.typing import NDArray
 
 from cas_audit.errors import EvidenceError
+from cas_audit.files import read_json
 from cas_audit.forecast.panels import TILE_CELLS, Corner, MemoryPanel, corners_of, fingerprint
 from cas_audit.forecast.tile import Counts, Layers, Tile
 from cas_audit.progress import track
@@ -25,33 +26,57 @@ __all__ = ["StoredPanel", "keep_panel", "store_panel"]
 
 
 @dataclass(frozen=True)
+class _Opened:
+    """The arrays of a panel; opening one takes longer than reading a tile."""
+
+    about: dict[str, Any]
+    counts: Any
+    kept: Any
+    layers: dict[str, Any]
+    mondays: NDArray[np.datetime64]
+    hits: NDArray[np.int64]
+
+
+@lru_cache(maxsize=16)
+def _opened(path: Path, changed: int) -> _Opened:  # noqa: ARG001 - a panel built anew is another
+    if not StoredPanel(path).is_whole:
+        message = f"{path} is no whole panel; expected one that was built to its end."
+        raise EvidenceError(message)
+    group: Any = zarr.open_group(path, mode="r")
+    return _Opened(
+        dict(group.attrs),
+        group["counts"],
+        group["kept"],
+        dict(group["layers"].arrays()),
+        group["mondays"][:].view("M8[ns]"),
+        group["hits"][:],
+    )
+
+
+@dataclass(frozen=True)
 class StoredPanel:
     """A panel in a folder; only the path travels to workers."""
 
     path: Path
 
-    @cached_property
-    def _group(self) -> Any:  # noqa: ANN401 - zarr publishes its types only where it is installed
-        return zarr.open_group(self.path, mode="r")
-
     @property
     def is_whole(self) -> bool:
-        """Whether it was built to its end."""
-        return (
-            self.path / "zarr.json"
-        ).is_file() and "fingerprint" in self._group.attrs  # is written last
+        """Whether it was built to its end: its digest is written last."""
+        about = self.path / "zarr.json"
+        return about.is_file() and "fingerprint" in read_json(about).get("attributes", {})
 
-    @cached_property
+    @property
+    def _open(self) -> _Opened:
+        return _opened(self.path, (self.path / "zarr.json").stat().st_mtime_ns)
+
+    @property
     def _about(self) -> dict[str, Any]:
-        if not self.is_whole:
-            message = f"{self.path} is no whole panel; expected one that was built to its end."
-            raise EvidenceError(message)
-        return dict(self._group.attrs)
+        return self._open.about
 
     @cached_property
     def kept(self) -> NDArray[np.bool_]:
         """Cells that take part, shape (rows, columns)."""
-        found: NDArray[np.bool_] = self._group["kept"][:]
+        found: NDArray[np.bool_] = self._open.kept[:]
         return found
 
     @property
@@ -78,23 +103,22 @@ class StoredPanel:
         """Read a tile of a theme; other themes are read when they are asked for."""
         rows, columns = (slice(at, at + self.tile_cells) for at in corner)
         others = [name for name in self.themes if name != theme]
-        layers = {
-            name: np.asarray(layer[rows, columns]) for name, layer in self._group["layers"].arrays()
-        }
+        opened = self._open
+        layers = {name: np.asarray(one[rows, columns]) for name, one in opened.layers.items()}
         return Tile(
             self.counts(theme, corner),
             int(self._about["halo"]),
-            np.asarray(self._group["kept"][rows, columns]),
+            np.asarray(opened.kept[rows, columns]),
             _Others(self, corner, others),
             layers,
-            self._group["mondays"][:].view("M8[ns]"),
+            opened.mondays,
             corner,
             int(self._about["columns"]),
         )
 
     def counts(self, theme: str, corner: Corner) -> Counts:
         """Read the incidents of a theme in a tile with its halo."""
-        array, halo = self._group["counts"], int(self._about["halo"])
+        array, halo = self._open.counts, int(self._about["halo"])
         wide = self.tile_cells + 2 * halo
         number = self.themes.index(theme)
         spans = [
@@ -115,7 +139,7 @@ class StoredPanel:
 
     def hits(self, theme: str) -> NDArray[np.int64]:
         """Return how many kept cells have an incident, a number a week."""
-        found: NDArray[np.int64] = self._group["hits"][self.themes.index(theme)]
+        found: NDArray[np.int64] = self._open.hits[self.themes.index(theme)]
         return found
 
 
