@@ -63,18 +63,19 @@ def counted(config: Config) -> dict[str, float]:
     most, all_ = (part[black].sum() / part[everyone].sum() for part in (top, rows))
     others = [(part[everyone] - part[black]).sum() for part in (top, rows)]
     ratio = top[black].sum() / rows[black].sum() / (others[0] / others[1])
-    return {"areas": len(rows), "top": len(top), "most": most, "all": all_, "ratio": ratio}
+    never = int((rows["count"] == 0).sum())
+    return {"areas": len(rows), "never": never, "most": most, "all": all_, "ratio": ratio}
 
 
 def report(folder: Path) -> str:
     """Audit every jurisdiction, and return the table."""
     lines = [
         (
-            "| jurisdiction | block groups | flagged | Black residents of all, % "
+            "| jurisdiction | block groups | never predicted | flagged | Black residents of all, % "
             "| of those in flagged, % | ratio, plain count | ratio, audit | Latino, audit "
             "| outcome |"
         ),
-        "|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     higher = 0
     for place, (name, _) in PLACES.items():
@@ -82,15 +83,14 @@ def report(folder: Path) -> str:
         plain = counted(load_config(folder / f"{place}.yaml"))
         higher += plain["most"] > plain["all"]
         lines.append(
-            f"| {name} | {plain['areas']:.0f} | {ours['places']} | {100 * plain['all']:.1f} "
-            f"| {100 * plain['most']:.1f} | {plain['ratio']:.2f} | {ours['black']:.2f} "
-            f"| {ours['latino']:.2f} | {ours['outcome'].replace('_', ' ')} |"
+            f"| {name} | {plain['areas']:.0f} | {plain['never']:.0f} | {ours['places']} "
+            f"| {100 * plain['all']:.1f} | {100 * plain['most']:.1f} | {plain['ratio']:.2f} "
+            f"| {ours['black']:.2f} | {ours['latino']:.2f} | {ours['outcome'].replace('_', ' ')} |"
         )
     note = (
         f"In {higher} of {len(PLACES)} jurisdictions the block groups with most predictions have "
         f"a larger share of Black residents than the jurisdiction. The Markup found that in 25 of "
-        f"38; six of these come with outlines and residents. In the two others, and wherever few "
-        f"are flagged, one block group more or less turns the ratio."
+        f"38; six of these come with outlines and residents."
     )
     return "\n".join([*lines, "", note])
 

@@ -20,7 +20,14 @@ from cas_audit.forecast.trials import compare, refit, without_future
 from cas_audit.inference.partition import cut_space, stretches
 from cas_audit.progress import track
 
-__all__ = ["count_weekly", "cut_city", "cut_weeks", "forecast", "score_themes"]
+__all__ = [
+    "count_weekly",
+    "cut_city",
+    "cut_weeks",
+    "describe_features",
+    "forecast",
+    "score_themes",
+]
 
 SUSPECTS = "suspects_in_cell"
 SCORES = ["week", "wide", "theme", "forecaster"]
@@ -132,14 +139,20 @@ def score_themes(weekly: pd.DataFrame) -> dict[str, dict[str, dict[str, float | 
     return summary
 
 
-def _describe(config: Config, city: City, dossier: Path) -> None:
-    """Write down what the model knows, how it was set, and on which weeks it is judged."""
+def describe_features(city: City) -> list[dict[str, Any]]:
+    """Return the columns that a model gets, in their order, with where each comes from."""
     features: list[dict[str, Any]] = [
         {**asdict(feature), "source": "incidents", "about_persons": False} for feature in FEATURES
     ]
     if city.suspects is not None:
         still = {"name": SUSPECTS, "window_weeks": 0, "reach_cells": 0}
         features.append({**still, "source": "suspects", "about_persons": True})
+    return features
+
+
+def _describe(config: Config, city: City, dossier: Path) -> None:
+    """Write down what the model knows, how it was set, and on which weeks it is judged."""
+    features = describe_features(city)
     if config.forecast.model == "counting":
         features = [feature for feature in features if feature["name"] == "cell_0_last_52_weeks"]
     write_json(dossier / "model/features.json", features)
