@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from cas_audit.config import Config
 from cas_audit.files import write_json
-from cas_audit.forecast.city import City, judged_on, next_week, open_city, panel_of
+from cas_audit.forecast.city import City, judged_on, known_of, next_week, open_city, panel_of
 from cas_audit.forecast.evaluation import evaluate
 from cas_audit.forecast.fitting import Fitted, fit, known_by
 from cas_audit.forecast.models import store_model
@@ -22,7 +23,14 @@ from cas_audit.inference.partition import WEEKS as STRETCH_WEEKS
 from cas_audit.inference.partition import cut_space, stretches
 from cas_audit.progress import track
 
-__all__ = ["count_weekly", "cut_city", "cut_weeks", "forecast", "score_themes"]
+__all__ = [
+    "count_weekly",
+    "cut_city",
+    "cut_weeks",
+    "describe_features",
+    "forecast",
+    "score_themes",
+]
 
 SCORES = ["week", "wide", "theme", "forecaster"]
 
@@ -156,6 +164,11 @@ def score_themes(weekly: pd.DataFrame) -> dict[str, dict[str, dict[str, float | 
             {str(name): float(value) for name, value in sums.items()}
         )
     return summary
+
+
+def describe_features(city: City) -> list[dict[str, Any]]:
+    """Return the columns that a model of a city gets, in their order, with where each is from."""
+    return [one.described() for one in known_of(city)]
 
 
 def _describe(config: Config, city: City, dossier: Path) -> None:
