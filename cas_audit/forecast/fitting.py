@@ -171,7 +171,7 @@ def forecaster_for(config: Config, city: City, theme: str, name: str | None = No
     """Return a forecaster of rates by name, by default the one configured."""
     others = [one for one in config.themes if one != theme]
     layers = [one for one in known_of(city) if not one.window_weeks]
-    return forecaster_of(name or config.forecast.model, others, layers)
+    return forecaster_of(name or str(config.forecast.model), others, layers)
 
 
 def record_of(config: Config, city: City, theme: str, counts: NDArray[np.float32]) -> Record:
