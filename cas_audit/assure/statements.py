@@ -68,20 +68,31 @@ def read_statements(folder: Path, framework: Framework) -> list[Statement]:
     return sorted(found, key=lambda one: (one.statement, one.date, one.name))
 
 
-def write_demonstration(folder: Path, framework: Framework, on: dt.date) -> None:
+def write_demonstration(
+    folder: Path, framework: Framework, on: dt.date, denied: dict[str, str] | None = None
+) -> None:
     """Write a statement for everything a framework asks, marked as demonstration.
 
     Such statements count for synthetic data only: nobody stands behind them.
+
+    Args:
+        folder: where to write them.
+        framework: whose points are stated.
+        on: the day of the statements.
+        denied: claims by statement; when given, these alone are written, and deny.
     """
     for point in framework.points:
         for wanted in point.statements:
+            if denied is not None and wanted.id not in denied:
+                continue
+            nobody = "Demonstratie: niemand staat hierachter. / Nobody stands behind this."
             statement = Statement(
                 framework=framework.framework,
                 version=framework.version,
                 point=point.id,
                 statement=wanted.id,
-                holds=True,
-                claim="Demonstratie: niemand staat hierachter. / Nobody stands behind this.",
+                holds=denied is None,
+                claim=nobody if denied is None else denied[wanted.id],
                 role=wanted.role,
                 name="Demonstratie / Demonstration",
                 date=on,
