@@ -80,6 +80,13 @@ def _point(
         "blocking": point.blocking,
         "risk": words.page["risks"][answer.risk.proposed],
         "law": _law(words, point),
+        "crosswalk": "; ".join(
+            f"{name} {', '.join(ids)}" for name, ids in point.crosswalk.items() if ids
+        ),
+        "principles": [
+            f"{one}: {getattr(framework.principles[one], words.language)}"
+            for one in point.principles
+        ],
         "contradiction": answer.contradiction
         and words.text("contradiction", statement=answer.contradiction.statement),
         "measured": [
