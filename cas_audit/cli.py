@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import typer
 from typer.exceptions import TyperException
 
+from cas_audit import cli_people
 from cas_audit.errors import CasAuditError, InputError
 
 __all__ = ["app", "main"]
@@ -176,6 +177,7 @@ def checks(as_json: Json = False) -> None:
         typer.echo(f"{check.name}\n    {check.question}")
 
 
+app.add_typer(cli_people.key, name="key")
 contract = typer.Typer(no_args_is_help=True, help="Contracts: what may come in.")
 app.add_typer(contract, name="contract")
 

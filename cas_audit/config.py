@@ -31,7 +31,9 @@ __all__ = [
     "Publication",
     "Strict",
     "Text",
+    "explain",
     "fill_in",
+    "first_fault",
     "load_config",
     "read_record",
 ]
@@ -39,6 +41,7 @@ __all__ = [
 Record = TypeVar("Record", bound=BaseModel)
 
 SMALLEST_COUNT = 5  # in what is public in kind, one to four are not told apart
+SCHEDULER = r"^(\$\{\w+\}|[a-z+]+://.+)$"
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 Share = Annotated[float, Field(gt=0, lt=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
@@ -117,10 +120,14 @@ class Source(Strict):
 
 
 class Sources(Strict):
-    """The source tables; all but incidents and areas are counts per place, never of a person."""
+    """The source tables; all but incidents and areas are counts per place, never of a person.
 
-    incidents: Source
+    `forecasts` are those of a system that is audited from its output; then incidents may be absent.
+    """
+
+    incidents: Source | None = None
     areas: Source
+    forecasts: Source | None = None
     suspects: Source | None = None
     decisions: Source | None = None
     survey: Source | None = None
@@ -134,14 +141,18 @@ class Forecast(Strict):
 
     `refits` is how often the history is drawn again and the model refitted on it, to see how far
     flags follow chance; without refits, checks of exposure have stretches of weeks to go by.
+    `scheduler` is the address of a Dask scheduler, or a variable of the environment that holds it;
+    without it, threads of this machine do the work.
+    With `table` nothing is fitted: the forecasts come from the source of that name.
     """
 
-    model: Literal["cas_ensemble", "counting"] = "cas_ensemble"
+    model: Literal["cas_ensemble", "counting", "table"] = "cas_ensemble"
     flagged_share: Share = 0.03
     train_weeks: Annotated[int, Field(ge=4)] = 52
     test_weeks: Annotated[int, Field(ge=4)] = 52
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     refits: Annotated[int, Field(ge=0, le=1000)] = 20
+    scheduler: Annotated[str, Field(pattern=SCHEDULER)] | None = None
 
 
 class Group(Strict):
@@ -214,7 +225,7 @@ class Config(Strict):
     area: Area = Area()
     sources: Sources
     themes: Annotated[list[str], Field(min_length=1)]
-    channels: Annotated[list[Literal["brought", "found", "unknown"]], Field(min_length=1)]
+    channels: list[Literal["brought", "found", "unknown"]] = []
     max_refused_share: Annotated[float, Field(ge=0, lt=1)] = 0.01
     forecast: Forecast = Forecast()
     publication: Publication = Publication()
@@ -231,6 +242,20 @@ class Config(Strict):
             message = "holds the same name twice"
             raise ValueError(message)
         return value
+
+    @model_validator(mode="after")
+    def _has_what_it_is_made_of(self) -> "Config":
+        given = self.forecast.model == "table"
+        if given != bool(self.sources.forecasts):
+            message = "expected sources.forecasts with forecast.model table, and only then"
+            raise ValueError(message)
+        if not given and not self.sources.incidents:
+            message = f"expected sources.incidents with forecast.model {self.forecast.model}"
+            raise ValueError(message)
+        if bool(self.sources.incidents) != bool(self.channels):
+            message = "expected channels with sources.incidents, and only then"
+            raise ValueError(message)
+        return self
 
 
 def load_config(path: Path) -> Config:
@@ -252,7 +277,11 @@ def _absolute(config: Config, path: Path) -> dict[str, Any]:
         for name, source in named.items()
     }
     folder = config.statements and resolve(config.statements, path)
-    return {"sources": config.sources.model_copy(update=sources), "statements": folder}
+    forecast = config.forecast
+    if forecast.scheduler:
+        forecast = forecast.model_copy(update={"scheduler": fill_in(forecast.scheduler, path)})
+    changed = config.sources.model_copy(update=sources)
+    return {"sources": changed, "statements": folder, "forecast": forecast}
 
 
 def _located(source: Source, path: Path) -> dict[str, str | None]:
@@ -297,13 +326,19 @@ def read_record(model: type[Record], path: Path, wrong: type[CasAuditError]) -> 
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        raise wrong(_explain(path, error)) from None
+        raise wrong(explain(str(path), error)) from None
 
 
-def _explain(path: Path, error: ValidationError) -> str:
+def explain(file: str, error: ValidationError) -> str:
     """Say in one sentence what the first fault in a file is, without the value found."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    first = first_fault(error)
     where = ".".join(str(part) for part in first["loc"]) or "the whole file"
     if first["type"] == "extra_forbidden":
-        return f"{path}: unknown key {where}; expected only the keys of its published schema."
-    return f"{path}: {where}: {first['msg'][0].lower()}{first['msg'][1:]}."
+        return f"{file}: unknown key {where}; expected only the keys of its published schema."
+    return f"{file}: {where}: {first['msg'][0].lower()}{first['msg'][1:]}."
+
+
+def first_fault(error: ValidationError) -> Any:  # noqa: ANN401 - a dict of pydantic's own
+    """Return the fault to speak of: a mistyped key, rather than the key that it left missing."""
+    faults = error.errors(include_input=False, include_url=False, include_context=False)
+    return next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])

@@ -57,7 +57,7 @@ def ingest(path: Path, out: Path) -> None:
 def forecast(path: Path, out: Path) -> None:
     """Forecast on what was ingested, and seal the dossier."""
     with _opened(out) as work:
-        _forecast(path, work)
+        _forecast(path, work, out)
 
 
 def check(out: Path) -> None:
@@ -117,7 +117,7 @@ def audit(path: Path, out: Path, statements: Path | None = None) -> None:
     folder = statements or (Path(config.statements) if config.statements else None)
     with staged(out) as work:
         _ingest(path, work)
-        _forecast(path, work)
+        _forecast(path, work, out)
         _check(work)
         _answer(work, folder)
         _report(work)
@@ -161,19 +161,21 @@ def _drop(work: Path, names: tuple[str, ...]) -> None:
 def _ingest(path: Path, work: Path) -> None:
     from cas_audit.assure.framework import load_framework  # noqa: PLC0415 - loads pandas
     from cas_audit.audit.programme import list_checks, refuse_unknown  # noqa: PLC0415
+    from cas_audit.forecast.work import ask_scheduler  # noqa: PLC0415
     from cas_audit.ingest.step import ingest as admit  # noqa: PLC0415 - loads geopandas
 
     say("ingest")
     config = load_config(path)
     load_framework(config.framework)  # what stops the last step should stop the first
     refuse_unknown(config.checks, list_checks())
+    ask_scheduler(config.forecast.scheduler)
     admit(config, work / "dossier")
     shutil.copyfile(path, work / "dossier/config.yaml")
 
 
-def _forecast(path: Path, work: Path) -> None:
+def _forecast(path: Path, work: Path, out: Path) -> None:
     from cas_audit.audit.dossier import seal_dossier  # noqa: PLC0415 - loads pandas
-    from cas_audit.forecast.step import forecast as fit  # noqa: PLC0415 - loads scikit-learn
+    from cas_audit.forecast.others import forecast as fit  # noqa: PLC0415 - loads scikit-learn
 
     dossier = work / "dossier"
     kept = dossier / "config.yaml"
@@ -187,7 +189,9 @@ def _forecast(path: Path, work: Path) -> None:
     _drop(dossier, MODEL_PARTS)
     say("forecast")
     config = load_config(path)
-    fit(config, dossier)
+    tiles = out.absolute().parent / f".{out.name}.tiles"  # outlives a run that is stopped
+    fit(config, dossier, tiles)
+    shutil.rmtree(tiles, ignore_errors=True)
     write_yaml(dossier / "purpose.yaml", config.purpose.model_dump(mode="json"))
     seal_dossier(dossier, _manifest(config, dossier))
 

@@ -108,3 +108,20 @@ def test_the_scan_for_areas_is_measured(tmp_path: Path) -> None:
 
     assert "`python benchmarks/scan_areas.py --cities 2 --draws 39" in page
     assert "| 2 | 0 | - | fitted, too few |" in page
+
+
+def test_features_are_timed_against_tables(tmp_path: Path) -> None:
+    """Every way that is installed makes the same columns, or the benchmark stops."""
+    page = run(tmp_path, "features", "--rows", "20000", "--repeats", "1")
+
+    assert "| arrays, ours |" in page
+    assert "| pandas, groupby-rolling |" in page
+    assert ("| polars |" in page) != ("polars is not installed here" in page)
+
+
+def test_a_small_country_is_forecast(tmp_path: Path) -> None:
+    """One size here; all of them up to the whole country by the command in the docs."""
+    page = run(tmp_path, "country", "--cells", "10000", "--pair-cells", "5000")
+
+    assert "| 10,044 |" in page
+    assert "times faster" in page

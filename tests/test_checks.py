@@ -221,8 +221,8 @@ def test_every_rule_of_the_gate_has_a_name(language: Any) -> None:
     plain = set(re.findall(r'(?:refuse|leave_out)\("([a-z_]+)"', code))
     made = {
         "looks_like_": (*KINDS, "name"),
-        "unknown_": ("theme", "channel", "decision"),
-        "no_readable_": ("count", "hours", "respondents"),
+        "unknown_": ("theme", "channel", "decision", "flag"),
+        "no_readable_": ("count", "hours", "respondents", "score"),
     }
     rules = plain | {f"{start}{end}" for start, ends in made.items() for end in ends}
     rules |= {"theme_not_asked", "decision_not_asked", *EXPIRED}

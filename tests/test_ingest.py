@@ -196,6 +196,7 @@ def test_rows_are_reconciled_with_what_the_deliverer_says(
     number = len(pd.read_csv(feed / "incidents.csv"))
     plain = config(feed)
     total = None if told is None else number + told
+    assert plain.sources.incidents is not None
     source = plain.sources.incidents.model_copy(update={"control_total": total})
     sources = plain.sources.model_copy(update={"incidents": source})
     ingest(plain.model_copy(update={"sources": sources}), tmp_path / "dossier")
@@ -242,7 +243,8 @@ def ingest_counts(chosen: Config, dossier: Path) -> dict[str, Any]:
         rule: None if 0 < count < 5 else count
         for rule, count in quality["incidents"]["refused"].items()
     }
-    return {**quality, "refused": quality["incidents"]["refused"]}
+    areas = read_json(dossier / "data/areas.json")
+    return {**quality, **areas, "refused": quality["incidents"]["refused"]}
 
 
 def test_an_identifier_in_a_count_is_refused(feed: Path, tmp_path: Path) -> None:
@@ -315,7 +317,7 @@ def test_an_area_without_a_figure_is_not_taken_for_zero(
     here = (cells["area"] == full["buurtcode"]).to_numpy()
     figures = residents.drop(columns="cell").replace({"residents": {0.0: np.nan}})
     before, after = (
-        read_json(tmp_path / name / "data/quality.json") for name in ("before", "dossier")
+        read_json(tmp_path / name / "data/areas.json") for name in ("before", "dossier")
     )
     kinds = ("areas_without_residents", "areas_without_figures")
 
@@ -365,7 +367,7 @@ def test_an_area_smaller_than_a_cell_is_counted(feed: Path, tmp_path: Path) -> N
     (feed / "areas.geojson").write_text(json.dumps(areas))
     ingest(config(feed), tmp_path / "dossier")
 
-    assert read_json(tmp_path / "dossier/data/quality.json")["areas_without_cells"] == 1
+    assert read_json(tmp_path / "dossier/data/areas.json")["areas_without_cells"] == 1
 
 
 def test_an_unknown_crs_is_named(feed: Path, tmp_path: Path) -> None:

@@ -124,6 +124,19 @@ def test_a_large_file_comes_in_pieces(tmp_path: Path) -> None:
         assert list(range(rows)) == [one for part in parts for one in part]
 
 
+def test_a_fault_early_in_a_long_file_is_named_while_the_rest_is_read_ahead(tmp_path: Path) -> None:
+    """The reader ends at once, so that no thread of its own is cut short with words of its own."""
+    path = tmp_path / "t.csv"
+    row = f"121000.5,{CANARY},487000.5,1\n"
+    header = "x_rd,naam,y_rd,aantal_verdachten\n"
+    path.write_text(header + row * 9 + f"{CANARY},1\n" + row * 600_000)
+    for _ in range(3):
+        with pytest.raises(InputError) as error:
+            read(path)
+
+        assert f"{path} cannot be read as csv at row 11 (ArrowInvalid)." == str(error.value)
+
+
 @pytest.mark.parametrize("suffix", [".geojson", ".gpkg"])
 def test_areas_of_both_formats(tmp_path: Path, suffix: str) -> None:
     """Outlines and admitted fields; the rest is named and not read."""

@@ -124,7 +124,8 @@ def _metrics(audit: Path, findings: Findings) -> dict[str, float]:
         metrics.update(
             {f"{name}.estimate": finding.estimate, f"{name}.low": low, f"{name}.high": high}
         )
-    for theme, forecasters in read_json(audit / "dossier/model/scores.json").items():
+    scores = audit / "dossier/model/scores.json"  # absent where no incidents are known
+    for theme, forecasters in (read_json(scores) if scores.is_file() else {}).items():
         for forecaster, rates in forecasters.items():
             if few_behind(rates):
                 continue  # metrics are public in kind, and rates would give a small count away

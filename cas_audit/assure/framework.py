@@ -1,13 +1,17 @@
 """A framework file: every point of a source, and what answers it."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from cas_audit.assure.lines import line_of
+from cas_audit.assure.references import find_faults
 from cas_audit.audit.programme import Check, list_checks
-from cas_audit.config import Strict, Text, read_record
+from cas_audit.config import Strict, Text, explain, first_fault
 from cas_audit.errors import ProgrammeError
+from cas_audit.files import read_yaml
 from cas_audit.rooms import room
 
 __all__ = ["Demand", "Framework", "Point", "Wanted", "load_framework"]
@@ -53,7 +57,7 @@ class Wanted(Strict):
 
 
 class Law(Strict):
-    """Articles that bear on a point; our own mapping."""
+    """Provisions that bear on a point, by law; our own mapping."""
 
     wpg: list[str] = []
     avg: list[str] = []
@@ -61,7 +65,11 @@ class Law(Strict):
 
 
 class Point(Strict):
-    """One point of a framework."""
+    """One point of a framework.
+
+    `crosswalk` names points of other frameworks that ask for much the same, by framework file;
+    `principles` the ethical principles of this framework that the point serves.
+    """
 
     id: str
     perspective: str
@@ -72,6 +80,8 @@ class Point(Strict):
     checks: list[Demand] = []
     statements: list[Wanted] = []
     law: Law = Law()
+    crosswalk: dict[str, list[str]] = {}
+    principles: list[str] = []
 
     @model_validator(mode="after")
     def _answerable(self) -> "Point":
@@ -89,6 +99,7 @@ class Framework(Strict):
     title: Text
     source: Text
     perspectives: dict[str, Text]
+    principles: dict[str, Text] = {}
     roles: dict[str, Text]
     points: Annotated[list[Point], Field(min_length=1)]
 
@@ -101,43 +112,24 @@ def load_framework(name: str, checks: dict[str, Check] | None = None) -> Framewo
         checks: those that may be named; by default all of the programme.
 
     Raises:
-        ProgrammeError: it does not exist, does not fit the schema, or names an unknown
-            check, threshold, perspective or role.
+        ProgrammeError: it does not exist, does not fit the schema, or names something that does
+            not exist: a check, threshold, message, perspective, role, principle, provision, or
+            point; with the line where that stands.
     """
     if not PLAIN_NAME.fullmatch(name):
         message = "framework: expected a plain name such as rekenkamer-2.0."
         raise ProgrammeError(message)
     path = room("reports", "frameworks", f"{name}.yaml")
-    framework = read_record(Framework, path, ProgrammeError)
-    for fault in _faults(framework, checks or list_checks()):
-        message = f"{path}: {fault}."
+    framework = _read(path)
+    for fault in find_faults(name, framework, checks or list_checks()):
+        message = f"{path}, line {line_of(path, fault.place)}: {fault.said}."
         raise ProgrammeError(message)
     return framework
 
 
-def _faults(framework: Framework, checks: dict[str, Check]) -> list[str]:
-    seen: set[str] = set()
-    faults = []
-    for point in framework.points:
-        names = [point.id, *(wanted.id for wanted in point.statements)]
-        faults += [f"{name} stands twice" for name in names if name in seen]
-        seen.update(names)
-        if point.perspective not in framework.perspectives:
-            faults.append(f"point {point.id}: unknown perspective {point.perspective}")
-        for wanted in point.statements:
-            if wanted.role not in framework.roles:
-                faults.append(f"point {point.id}: unknown role {wanted.role}")
-        faults += [f"point {point.id}: {fault}" for fault in _unknown(point, checks)]
-    return faults
-
-
-def _unknown(point: Point, checks: dict[str, Check]) -> list[str]:
-    named = [demand.check for demand in point.checks]
-    named += [check for wanted in point.statements for check in wanted.contradicted_by]
-    faults = [f"unknown check {name}" for name in named if name not in checks]
-    for demand in point.checks:
-        known = checks[demand.check].thresholds if demand.check in checks else demand.bounds
-        faults += [
-            f"{demand.check} has no threshold {name}" for name in demand.bounds if name not in known
-        ]
-    return faults
+def _read(path: Path) -> Framework:
+    try:
+        return Framework.model_validate(read_yaml(path))
+    except ValidationError as error:
+        line = line_of(path, first_fault(error)["loc"])
+        raise ProgrammeError(explain(f"{path}, line {line}", error)) from None

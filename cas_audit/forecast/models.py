@@ -1,6 +1,5 @@
 """The models: an ensemble in the style of CAS, and counting, which papers barely beat."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +13,8 @@ from sklearn.preprocessing import StandardScaler
 
 __all__ = [
     "TRUSTED",
-    "Sample",
     "cas_ensemble",
     "count_scores",
-    "draw_sample",
     "store_model",
 ]
 
@@ -26,14 +23,6 @@ TRUSTED = (
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.utils._bunch.Bunch",
 )
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Rows to fit on: features of shape (rows, features), and whether an incident followed."""
-
-    features: NDArray[np.float32]
-    hit: NDArray[np.bool_]
 
 
 def cas_ensemble(seed: int) -> ClassifierMixin:
@@ -51,31 +40,6 @@ def cas_ensemble(seed: int) -> ClassifierMixin:
         ("network", make_pipeline(StandardScaler(), network)),
     ]
     return VotingClassifier(members, voting="soft")
-
-
-def draw_sample(
-    features: NDArray[np.float32],
-    counts: NDArray[np.float32],
-    rng: np.random.Generator,
-    *,
-    others_per_hit: int = 4,
-) -> Sample:
-    """Take every cell-week with an incident, and so many others for each.
-
-    Scores of a model fitted on such a sample rank cells; they are no calibrated chances.
-
-    Args:
-        features: shape (rows, features), a row per cell-week.
-        counts: incidents per row, shape (rows,).
-        rng: draws the others without replacement.
-        others_per_hit: rows without an incident for each row with one.
-    """
-    hits = np.flatnonzero(counts > 0)
-    others = np.flatnonzero(counts == 0)
-    wanted = min(others.size, others_per_hit * hits.size)
-    drawn = rng.choice(others, wanted, replace=False)
-    rows = np.sort(np.concatenate([hits, drawn]))
-    return Sample(features[rows], counts[rows] > 0)
 
 
 def count_scores(counts: NDArray[np.float32], window_weeks: int = 52) -> NDArray[np.float64]:

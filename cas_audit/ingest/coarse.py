@@ -15,6 +15,7 @@ Moments = NDArray[np.datetime64]
 SHIFT_HOURS = 8
 FIRST_MONDAY = np.datetime64("1969-12-29", "D")  # the week in which the epoch began
 WEEK_BITS, SHIFT_BITS, THEME_BITS, CHANNEL_BITS = 13, 2, 8, 2
+SLICE = 1 << 17
 HELD = 1 << 24  # keys held before they are counted together: 128 MiB
 
 
@@ -29,6 +30,9 @@ def monday_of(week: Numbers) -> Moments:
     """Return the Monday of each week, NaT for -1."""
     monday = FIRST_MONDAY + (week * 7).astype("timedelta64[D]")
     return np.where(week < 0, np.datetime64("NaT", "D"), monday).astype("datetime64[us]")
+
+
+MONDAYS = pa.array(monday_of(np.arange(1 << WEEK_BITS)))
 
 
 class Counter:
@@ -54,23 +58,25 @@ class Counter:
         day, hour = np.divmod(hours, 24)
         week = (day - FIRST_MONDAY.astype(np.int64)) // 7
         key = _pack(cell, (week, WEEK_BITS), (hour // SHIFT_HOURS, SHIFT_BITS))
-        self.held.append(_pack(key, (theme, THEME_BITS), (channel, CHANNEL_BITS)))
+        key = _pack(key, (theme, THEME_BITS), (channel, CHANNEL_BITS))
+        key.sort()  # while the next piece is read
+        self.held.append(key)
         if sum(map(len, self.held)) > HELD:
             self._gather()
 
     def _gather(self) -> None:
         """Count the held keys, and add them to those counted before."""
         keys = np.concatenate([np.empty(0, dtype=np.int64), *self.held])
-        keys.sort()
+        keys.sort(kind="stable")  # merges what is sorted in parts
         self.held = []
-        first = np.flatnonzero(np.diff(keys, prepend=keys[:1] - 1))
+        first = _starts(keys)
         key, count = keys[first], np.diff(first, append=len(keys))
         if len(self.key):
             both = np.concatenate([self.key, key])
             order = np.argsort(both, kind="stable")
-            weight = np.concatenate([self.count, count])[order]
-            starts = np.flatnonzero(np.diff(both[order], prepend=both[order[:1]] - 1))
-            key, count = both[order][starts], np.add.reduceat(weight, starts)
+            both, weight = both[order], np.concatenate([self.count, count])[order]
+            first = _starts(both)
+            key, count = both[first], np.add.reduceat(weight, first)
         self.key, self.count = key, count
 
     def table(self) -> pa.Table:
@@ -83,21 +89,33 @@ class Counter:
         ['7', '2025-01-06 00:00:00', '2', 'drugs', 'brought', '1']
         """
         self._gather()
-        rest, channel = _unpack(self.key, CHANNEL_BITS)
+        places = range(0, max(len(self.key), 1), SLICE)
+        parts = [self._rows(slice(at, at + SLICE)) for at in places]
+        return pa.concat_tables(parts)
+
+    def _rows(self, part: slice) -> pa.Table:
+        """Tell apart a slice of the keys: a small one stays in the cache."""
+        rest, channel = _unpack(self.key[part], CHANNEL_BITS)
         rest, theme = _unpack(rest, THEME_BITS)
         rest, shift = _unpack(rest, SHIFT_BITS)
         cell, week = _unpack(rest, WEEK_BITS)
-        mondays = pa.array(monday_of(np.arange(1 << WEEK_BITS)))
         return pa.table(
             {
-                "cell": cell,
-                "week": pa.DictionaryArray.from_arrays(week.astype(np.int16), mondays),
+                "cell": cell.astype(np.int32),
+                "week": pa.DictionaryArray.from_arrays(week.astype(np.int16), MONDAYS),
                 "shift": shift.astype(np.int8),
                 "theme": _named(theme, self.themes),
                 "channel": _named(channel, self.channels),
-                "count": self.count,
+                "count": self.count[part].astype(np.int32),
             }
         )
+
+
+def _starts(keys: Numbers) -> Numbers:
+    """Return where each key stands first in sorted keys."""
+    new = np.ones(len(keys), dtype=bool)
+    np.not_equal(keys[1:], keys[:-1], out=new[1:])
+    return np.flatnonzero(new)
 
 
 def _pack(key: Numbers, *parts: tuple[Numbers, int]) -> Numbers:
@@ -111,7 +129,7 @@ def _unpack(key: Numbers, bits: int) -> tuple[Numbers, Numbers]:
 
 
 def _named(code: Numbers, names: list[str]) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(code.astype(np.int16), pa.array(names, pa.string()))
+    return pa.DictionaryArray.from_arrays(code.astype(np.uint8), pa.array(names, pa.string()))
 
 
 def plain(table: pa.Table) -> pd.DataFrame:

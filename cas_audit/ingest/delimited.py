@@ -1,4 +1,4 @@
-"""Delimited text (CSV): cut into runs of whole records, which are parsed one after another.
+"""Delimited text (CSV): cut into runs of whole records, which one parser takes for a file.
 
 A newline ends a record where the quotes before it are even in number: so a file is cut without
 being parsed, a record may hold newlines, and a quote that never ends is noticed. Runs in the child
@@ -7,9 +7,10 @@ process only, as all formats do.
 
 import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from io import RawIOBase
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,11 +21,12 @@ from cas_audit.ingest.faults import Broken
 __all__ = ["Header", "parse", "read_header"]
 
 DELIMITERS = ",;\t|"
-RUN_BYTES = 1 << 22  # a parser that begins anew costs, and a run is held whole
-BLOCK_BYTES = 1 << 20  # its own unit: small enough to stay in the cache
+RUN_BYTES = 1 << 21
+SLICE_BYTES = 1 << 17
 LONGEST_HEADER, LONGEST_RECORD = 1 << 20, 1 << 26
 ROW, COLUMN = re.compile(r"Row #(\d+)"), re.compile(r"In CSV column #(\d+)")
 QUOTE = ord('"')
+Run = bytes | bytearray | memoryview
 
 
 class Header(NamedTuple):
@@ -67,35 +69,70 @@ def parse(path: Path, dialect: Dialect, header: Header, columns: list[str]) -> I
     Raises:
         Broken: naming the row, counting the header as the first, and the column where known.
     """
-    reader = _reader(dialect, header, columns)
-    rows = 1
-    for run in filter(bytes.strip, _runs(path, header, quotes=dialect.quotes)):
-        try:
-            table = reader(run)
-        except pa.ArrowException as error:
-            raise Broken(type(error).__name__, **_place(str(error), rows)) from None
-        rows += table.num_rows
-        yield table
+    runs = _Runs(path, dialect, header)
+    if not runs.any():
+        return
+    places = {str(header.names.index(name)): name for name in columns}
+    try:
+        for batch in _open(runs, header, dialect, list(places)):
+            yield pa.Table.from_batches([batch]).rename_columns(list(places.values()))
+    except pa.ArrowException as error:
+        raise Broken(type(error).__name__, **_place(str(error))) from None
 
 
-def _runs(path: Path, header: Header, *, quotes: bool) -> Iterator[bytes]:
+class _Runs:
+    """Whole records, a run at each call of `read`: what the parser takes for a file.
+
+    The parser reads ahead in a thread of its own, and takes a run of any length as one block.
+    """
+
+    closed = False
+
+    def __init__(self, path: Path, dialect: Dialect, header: Header) -> None:
+        self._encoding = dialect.encoding
+        self._runs = _cut(path, header, quotes=dialect.quotes)
+        self._first: Run = b""
+
+    def any(self) -> bool:
+        """Say whether there is a record at all: a parser refuses what is blank."""
+        self._first = next((run for run in self._runs if bytes(run).strip()), b"")
+        return bool(self._first)
+
+    def read(self, size: int) -> Run:
+        """Return the next run as UTF-8, whatever the size; nothing at the end."""
+        del size
+        run, self._first = self._first or next(self._runs, b""), b""
+        return run if self._encoding == "utf-8" else str(run, self._encoding).encode()
+
+
+def _cut(path: Path, header: Header, *, quotes: bool) -> Iterator[Run]:
     """Yield whole records, some megabytes at a time."""
-    rest = b""
+    rest: Run = b""
     with path.open("rb", buffering=0) as stream:
         stream.seek(header.end)
-        while block := stream.read(RUN_BYTES):
-            held = rest + block
+        while held := _read_on(stream, rest):
             end = _last_end(held, header.newline, quotes=quotes)
             rest = held[end:]
             if len(rest) > LONGEST_RECORD:
                 raise Broken("LongRecord")  # noqa: EM101 - a kind, not a sentence
-            yield held[:end]
+            if end:
+                yield memoryview(held)[:end]
     if quotes and _count_quotes(rest) % 2:  # a parser would swallow what follows it
         raise Broken("OpenQuote")  # noqa: EM101 - a kind, not a sentence
     yield rest
 
 
-def _last_end(held: bytes, newline: bytes, *, quotes: bool) -> int:
+def _read_on(stream: RawIOBase, rest: Run) -> bytearray:
+    """Return what rests and what follows it, in one piece; nothing at the end of the file."""
+    held = bytearray(len(rest) + RUN_BYTES)
+    held[: len(rest)] = rest
+    with memoryview(held)[len(rest) :] as free:
+        got = stream.readinto(free)
+    del held[len(rest) + got if got else 0 :]
+    return held
+
+
+def _last_end(held: bytearray, newline: bytes, *, quotes: bool) -> int:
     """Return where the last whole record ends; `held` begins with a record."""
     end = held.rfind(newline)
     if not quotes:
@@ -108,42 +145,40 @@ def _last_end(held: bytes, newline: bytes, *, quotes: bool) -> int:
     return end + 1
 
 
-def _count_quotes(held: bytes) -> int:
-    return int(np.count_nonzero(np.frombuffer(held, np.uint8) == QUOTE))
+def _count_quotes(held: Run) -> int:
+    """Count quotes a slice at a time, each small enough to stay in the cache."""
+    content = np.frombuffer(held, np.uint8)
+    slices = range(0, len(content), SLICE_BYTES)
+    return sum(int(np.count_nonzero(content[at : at + SLICE_BYTES] == QUOTE)) for at in slices)
 
 
-def _reader(dialect: Dialect, header: Header, columns: list[str]) -> Callable[[bytes], pa.Table]:
+def _open(runs: _Runs, header: Header, dialect: Dialect, places: list[str]) -> Iterable[Any]:
+    """Open a parser of columns by their place: two refused columns may share a name."""
     from pyarrow import csv as arrow_csv  # noqa: PLC0415 - only the format asked for is loaded
 
-    # By place: two refused columns may share a name.
-    places = {str(header.names.index(name)): name for name in columns}
+    reading = arrow_csv.ReadOptions(
+        column_names=list(map(str, range(len(header.names)))),
+        block_size=RUN_BYTES,
+        use_threads=False,
+    )
     parsing = arrow_csv.ParseOptions(
         delimiter=header.delimiter,
         quote_char='"' if dialect.quotes else False,
-        newlines_in_values=dialect.quotes,
+        newlines_in_values=False,  # they may be, but a run never ends within a value
     )
     converting = arrow_csv.ConvertOptions(
-        include_columns=list(places),
+        include_columns=places,
         column_types=dict.fromkeys(places, pa.string()),
         null_values=[""],
         strings_can_be_null=True,
     )
-
-    reading = arrow_csv.ReadOptions(
-        column_names=list(map(str, range(len(header.names)))),
-        encoding=dialect.encoding,
-        block_size=BLOCK_BYTES,
-        use_threads=False,
+    reader: Iterable[Any] = arrow_csv.open_csv(
+        pa.PythonFile(runs, "r"), reading, parsing, converting
     )
-
-    def read(run: bytes) -> pa.Table:
-        stream = arrow_csv.open_csv(pa.BufferReader(run), reading, parsing, converting)
-        return stream.read_all().rename_columns(list(places.values()))
-
-    return read
+    return reader
 
 
-def _place(said: str, rows: int) -> dict[str, int]:
+def _place(said: str) -> dict[str, int]:
     """Return row and column of what the parser says: the numbers only, since it quotes the row."""
-    found = {"row": (ROW.search(said), rows), "column_number": (COLUMN.search(said), 1)}
-    return {key: int(one.group(1)) + first for key, (one, first) in found.items() if one}
+    found = {"row": ROW.search(said), "column_number": COLUMN.search(said)}
+    return {key: int(one.group(1)) + 1 for key, one in found.items() if one}

@@ -22,6 +22,7 @@ import pyarrow as pa
 from cas_audit.ingest.contract import Contract, Dialect
 from cas_audit.ingest.counts import admit_counts
 from cas_audit.ingest.faults import Broken
+from cas_audit.ingest.forecasts import admit_forecasts
 from cas_audit.ingest.formats import open_table, read_names
 from cas_audit.ingest.grid import Grid
 from cas_audit.ingest.incidents import admit_incidents
@@ -98,7 +99,8 @@ def _rows(job: dict[str, Any], contract: Contract, opened: Opened) -> list[pa.Ta
             opened.pieces, contract, question, ground, full=job["full"]
         )
     else:
-        table, tally = admit_counts(opened.pieces, contract, question, ground)
+        admit = admit_forecasts if contract.table == "forecasts" else admit_counts
+        table, tally = admit(opened.pieces, contract, question, ground)
         tables = [table]
     if not tally.offered:
         _fail({"kind": "empty"})
@@ -124,9 +126,21 @@ def _saying(table: pa.Table, said: dict[str, Any]) -> pa.Table:
 
 def _fail(said: dict[str, Any]) -> NoReturn:
     sys.stderr.write("\n" + json.dumps(said) + "\n")
-    sys.stderr.flush()
     sys.exit(1)
 
 
+def _end() -> NoReturn:
+    """End at once: threads that read ahead are not waited for, and say nothing when cut short."""
+    code = 0
+    try:
+        main()
+    except SystemExit:
+        code = 1
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    main()
+    _end()

@@ -4,6 +4,7 @@ from typing import Any
 
 from cas_audit.assure.answers import Answer, Answers
 from cas_audit.assure.framework import Framework, Point
+from cas_audit.assure.laws import list_laws
 from cas_audit.assure.statements import Statement
 from cas_audit.audit.finding import Finding
 from cas_audit.present.words import Words
@@ -71,12 +72,6 @@ def _point(
 ) -> dict[str, Any]:
     said, statements = known
     reasons = {reason.about: reason.kind for reason in answer.reasons}
-    laws = {"wpg": "Wpg", "avg": "AVG" if words.language == "nl" else "GDPR", "ai_act": "AI Act"}
-    articles = [
-        f"{laws[key]} {', '.join(values)}"
-        for key, values in point.law.model_dump().items()
-        if values
-    ]
     return {
         "id": point.id,
         "title": getattr(point.title, words.language),
@@ -84,7 +79,7 @@ def _point(
         "status": answer.status,
         "blocking": point.blocking,
         "risk": words.page["risks"][answer.risk.proposed],
-        "law": "; ".join(articles),
+        "law": _law(words, point),
         "contradiction": answer.contradiction
         and words.text("contradiction", statement=answer.contradiction.statement),
         "measured": [
@@ -113,6 +108,15 @@ def _point(
             for wanted in point.statements
         ],
     }
+
+
+def _law(words: Words, point: Point) -> str:
+    named = [
+        f"{getattr(law.short, words.language)} {', '.join(getattr(point.law, key))}"
+        for key, law in list_laws().items()
+        if getattr(point.law, key)
+    ]
+    return "; ".join(named)
 
 
 def _signed(words: Words, framework: Framework, statement: Statement) -> dict[str, Any]:

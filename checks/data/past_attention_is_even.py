@@ -50,13 +50,13 @@ def past_attention_is_even(
         message="not_applicable_no_found_records",
         estimand=Estimand.THIS_PROCESS,
     )
+    incidents = dossier.table("data/incidents.parquet")
     if "unknown" in dossier.manifest.channels:
         return found.model_copy(update={"message": "not_applicable_channel_unknown"})
     if "found" not in dossier.manifest.channels:
         return found
     if "brought" not in dossier.manifest.channels:
         return found.model_copy(update={"message": "not_applicable_no_brought_records"})
-    incidents = dossier.table("data/incidents.parquet")
     groups = open_pairs(dossier)
     units = _units(dossier)
     incidents["unit"] = units.of(incidents["cell"], incidents["week"])
