@@ -123,6 +123,18 @@ def docs(audit: Folder, out: Out) -> None:
 
 
 @app.command()
+def export(
+    audit: Folder,
+    to: Annotated[Path, typer.Option("--to", help="Folder to write; replaced only if ours.")],
+    language: Language = "nl",
+) -> None:
+    """Write next week's forecast for a map, and the sheet of the information specialist."""
+    from cas_audit import steps  # noqa: PLC0415
+
+    typer.echo("\n".join(map(str, steps.export(audit, to, language))))
+
+
+@app.command()
 def record(audit: Folder) -> None:
     """Log an audit in the evidence store (MLflow)."""
     from cas_audit import steps  # noqa: PLC0415

@@ -26,6 +26,7 @@ __all__ = [
     "SMALLEST_COUNT",
     "Area",
     "Config",
+    "Elsewhere",
     "Evidence",
     "Group",
     "Publication",
@@ -43,8 +44,27 @@ Record = TypeVar("Record", bound=BaseModel)
 SMALLEST_COUNT = 5  # in what is public in kind, one to four are not told apart
 SCHEDULER = r"^(\$\{\w+\}|[a-z+]+://.+)$"
 VARIABLE = re.compile(r"\$\{(\w+)\}")
+Model = Literal[
+    "cas_ensemble",
+    "blend",
+    "counting",
+    "counting_long",
+    "decayed",
+    "kde",
+    "hotspot",
+    "self_exciting",
+    "table",
+]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
+
+
+def _refuse_secret(value: str | None) -> str | None:
+    """The configuration is kept in the dossier, so a password may not stand in it."""
+    if value and (urlsplit(value).password or "password" in value.lower()):
+        message = "holds a password; name the whole URI as ${VARIABLE} instead"
+        raise ValueError(message)
+    return value
 
 
 class Strict(BaseModel):
@@ -136,17 +156,51 @@ class Sources(Strict):
     complaints: Source | None = None
 
 
+class Elsewhere(Strict):
+    """A fitted model of someone else, scored on our features; `{theme}` stands for each theme.
+
+    Either `skops`, a file; or `mlflow`, a URI models:/NAME/VERSION of a model in `registry` (a
+    tracking URI; `${VARIABLE}` where it holds a password). `trusted` are types it may hold besides
+    those of scikit-learn. `runs_code` lets a model be loaded that is a pickle or runs its own code.
+    """
+
+    skops: str | None = None
+    mlflow: Annotated[str, Field(pattern=r"^models:/[^/]+/[^/]+$")] | None = None
+    registry: str | None = None
+    trusted: list[str] = []
+    runs_code: bool = False
+
+    @field_validator("registry")
+    @classmethod
+    def _without_secret(cls, value: str | None) -> str | None:
+        return _refuse_secret(value)
+
+    @model_validator(mode="after")
+    def _is_one_place(self) -> "Elsewhere":
+        if bool(self.skops) == bool(self.mlflow) or bool(self.mlflow) != bool(self.registry):
+            message = "expected either skops, or mlflow and registry"
+            raise ValueError(message)
+        if self.skops and self.runs_code:
+            message = "expected runs_code with mlflow only: a skops file runs none"
+            raise ValueError(message)
+        return self
+
+
 class Forecast(Strict):
     """How the forecast is made and on which weeks it is judged.
 
     `refits` is how often the history is drawn again and the model refitted on it, to see how far
     flags follow chance; without refits, checks of exposure have stretches of weeks to go by.
+    `model` is the look-alike of CAS, our own `blend`, or a baseline; see docs/models.md.
+    `period_weeks` is how long a period is that one map is made for.
     `scheduler` is the address of a Dask scheduler, or a variable of the environment that holds it;
     without it, threads of this machine do the work.
-    With `table` nothing is fitted: the forecasts come from the source of that name.
+    With `table` nothing is fitted: the forecasts come from the source of that name. Nor is it with
+    a model of someone else.
     """
 
-    model: Literal["cas_ensemble", "counting", "table"] = "cas_ensemble"
+    model: Model | Elsewhere = "cas_ensemble"
+    period_weeks: Literal[1, 2] = 1
     flagged_share: Share = 0.03
     train_weeks: Annotated[int, Field(ge=4)] = 52
     test_weeks: Annotated[int, Field(ge=4)] = 52
@@ -201,11 +255,7 @@ class Evidence(Strict):
     @field_validator("tracking_uri")
     @classmethod
     def _without_secret(cls, value: str | None) -> str | None:
-        """The configuration is kept in the dossier, so a password may not stand in it."""
-        if value and (urlsplit(value).password or "password" in value.lower()):
-            message = "holds a password; name the whole URI as ${VARIABLE} instead"
-            raise ValueError(message)
-        return value
+        return _refuse_secret(value)
 
 
 class Config(Strict):
@@ -250,7 +300,7 @@ class Config(Strict):
             message = "expected sources.forecasts with forecast.model table, and only then"
             raise ValueError(message)
         if not given and not self.sources.incidents:
-            message = f"expected sources.incidents with forecast.model {self.forecast.model}"
+            message = "expected sources.incidents, from which a forecast is made"
             raise ValueError(message)
         if bool(self.sources.incidents) != bool(self.channels):
             message = "expected channels with sources.incidents, and only then"
@@ -277,11 +327,18 @@ def _absolute(config: Config, path: Path) -> dict[str, Any]:
         for name, source in named.items()
     }
     folder = config.statements and resolve(config.statements, path)
-    forecast = config.forecast
-    if forecast.scheduler:
-        forecast = forecast.model_copy(update={"scheduler": fill_in(forecast.scheduler, path)})
     changed = config.sources.model_copy(update=sources)
+    forecast = config.forecast.model_copy(update=_placed(config.forecast, path))
     return {"sources": changed, "statements": folder, "forecast": forecast}
+
+
+def _placed(forecast: Forecast, path: Path) -> dict[str, Any]:
+    """Locate the file of a model of someone else, and fill in where the scheduler is."""
+    scheduler = {"scheduler": fill_in(forecast.scheduler, path)} if forecast.scheduler else {}
+    chosen = forecast.model
+    if isinstance(chosen, str) or not chosen.skops:
+        return {**scheduler}
+    return {**scheduler, "model": chosen.model_copy(update={"skops": resolve(chosen.skops, path)})}
 
 
 def _located(source: Source, path: Path) -> dict[str, str | None]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cas_audit import __version__
 from cas_audit.assure.seal import differences, seal_audit
@@ -21,7 +21,18 @@ if TYPE_CHECKING:
 
     from cas_audit.audit.dossier import Manifest
 
-__all__ = ["answer", "audit", "check", "docs", "forecast", "ingest", "record", "report", "run"]
+__all__ = [
+    "answer",
+    "audit",
+    "check",
+    "docs",
+    "export",
+    "forecast",
+    "ingest",
+    "record",
+    "report",
+    "run",
+]
 
 PACKAGES = (
     "fairlearn",
@@ -40,6 +51,7 @@ MODEL_PARTS = (
     "trials",
     "public",
     "forecasts.parquet",
+    "next.parquet",
     "partition.parquet",
     "purpose.yaml",
 )
@@ -93,6 +105,16 @@ def docs(audit: Path, out: Path) -> list[Path]:
     with staged(out) as work:
         pages = write_docs(audit, work)
     return [out / page.name for page in pages]
+
+
+def export(audit: Path, out: Path, language: Literal["nl", "en"] = "nl") -> list[Path]:
+    """Write next week's forecast and the sheet of an intact audit, in another folder."""
+    from cas_audit.present.exports import write_exports  # noqa: PLC0415 - loads pandas
+
+    _refuse_changed(audit)
+    with staged(out) as work:
+        files = write_exports(audit, work, language)
+    return [out / path.relative_to(work) for path in files]
 
 
 def record(out: Path) -> None:

@@ -24,7 +24,7 @@ SIZES = {
     "rekenkamer-2.0": {"1": 8, "2": 21, "3": 17, "4": 9},
     "rekenkamer-1.0": {"1": 8, "2": 24, "3": 15, "4": 16},
 }
-COUNTS = {"rekenkamer-2.0": 55, "rekenkamer-1.0": 63}
+COUNTS = {"rekenkamer-2.0": 55, "rekenkamer-1.0": 63, "adr-2023": 84, "wpg": 37, "ai-act": 35}
 loaded = cache(load_framework)
 NAMES = sorted(path.stem for path in room("reports", "frameworks").glob("*.yaml"))
 
@@ -123,6 +123,14 @@ def test_every_principle_is_served_by_a_point() -> None:
 
     assert 7 == len(framework.principles)
     assert set(framework.principles) == served
+
+
+def test_the_controls_of_the_adr_are_in_their_order() -> None:
+    """There are 19 of governance, 11 of privacy, 24 of data and model, 30 of security."""
+    sizes = {"SV": 19, "PRI": 11, "DM": 24, "IB": 30}
+    expected = [f"{part}.{n}" for part, size in sizes.items() for n in range(1, size + 1)]
+
+    assert expected == [point.id for point in loaded("adr-2023").points]
 
 
 def test_every_provision_is_named_by_a_point() -> None:

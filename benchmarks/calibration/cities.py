@@ -13,6 +13,7 @@ what the check reads. What is moved, so that all else stays as it was drawn:
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,8 @@ def counting_refitted(rng: np.random.Generator, wanted: Wanted, folder: Path) ->
     moved = _move_group(arena, along, lambda one: _exposure(one, expected), wanted.true)
     _ingested(folder, moved.geography, draw_history(moved, rng))
     config = _config(int(rng.integers(2**31)))
-    forecast(config, folder)
+    with TemporaryDirectory() as tiles:
+        forecast(config, folder, Path(tiles))
     _seal(folder)
 
 

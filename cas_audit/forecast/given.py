@@ -123,7 +123,7 @@ def _count_caught(
 def _beside_counting(config: Config, city: City, theme: str, flagged: NDArray[np.bool_]) -> Fitted:
     """Return the flags beside those of counting, of as many cells each week."""
     counts = panel_of(city, theme, config.channels)
-    counted = count_scores(counts, COUNTED_WEEKS)[city.test]
+    counted = count_scores(counts, city.origins, COUNTED_WEEKS)
     ties = np.random.default_rng([config.forecast.seed, config.themes.index(theme)])
     shares = flagged[:, city.kept].mean(axis=1)
     counting = [

@@ -1,8 +1,8 @@
-"""The step `forecast`, whoever made the forecasts: our own model, or a table of someone else's."""
+"""The step `forecast`, whoever made the forecasts: our own model, someone else's, or a table."""
 
 from pathlib import Path
 
-from cas_audit.config import Config
+from cas_audit.config import Config, Elsewhere
 
 __all__ = ["forecast"]
 
@@ -18,7 +18,13 @@ def forecast(config: Config, dossier: Path, tiles: Path) -> None:
     Raises:
         InputError: what was handed in cannot be used.
     """
-    if config.forecast.model == "table":
+    chosen = config.forecast.model
+    if isinstance(chosen, Elsewhere):
+        from cas_audit.forecast.estimators import audit_model  # noqa: PLC0415
+
+        audit_model(config, chosen, dossier)
+        return
+    if chosen == "table":
         from cas_audit.forecast.table import audit_table  # noqa: PLC0415 - only what is asked for
 
         audit_table(config, dossier)

@@ -1,7 +1,9 @@
 """The step `forecast`: counted incidents in, a model, its flags and how well they do out."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,17 +11,26 @@ from numpy.typing import NDArray
 
 from cas_audit.config import Config
 from cas_audit.files import write_json
-from cas_audit.forecast.city import City, judged_on, known_of, open_city, panel_of
-from cas_audit.forecast.fitting import Fitted, fit
+from cas_audit.forecast.city import City, judged_on, known_of, next_week, open_city, panel_of
+from cas_audit.forecast.evaluation import evaluate
+from cas_audit.forecast.fitting import Fitted, fit, known_by
 from cas_audit.forecast.models import store_model
 from cas_audit.forecast.publish import publish_flags
 from cas_audit.forecast.scores import score_week, summarise
 from cas_audit.forecast.trials import compare, refit, without_future
 from cas_audit.forecast.work import Work, open_work
+from cas_audit.inference.partition import WEEKS as STRETCH_WEEKS
 from cas_audit.inference.partition import cut_space, stretches
 from cas_audit.progress import track
 
-__all__ = ["count_weekly", "cut_city", "cut_weeks", "forecast", "score_themes"]
+__all__ = [
+    "count_weekly",
+    "cut_city",
+    "cut_weeks",
+    "describe_features",
+    "forecast",
+    "score_themes",
+]
 
 SCORES = ["week", "wide", "theme", "forecaster"]
 
@@ -48,31 +59,37 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
         seed = [config.forecast.seed, number]
         counts = panel_of(city, theme, config.channels)
         made[theme] = fit(config, city, (theme, counts), seed, work, put_down=work.apart)
-        trial[theme] = compare(made[theme], fit(config, city, (theme, counts), seed, work))
-        future[theme] = without_future(city, counts)
+        trial[theme] = compare(city, made[theme], fit(config, city, (theme, counts), seed, work))
+        future[theme] = without_future(config, city, theme)
         rows.append(_rows(city, theme, made[theme]))
         if made[theme].model is not None:
             store_model(made[theme].model, dossier / f"model/{theme}.skops")
     wide = cut_city(city, made, dossier)
-    cut_weeks(city.weeks[city.test], dossier)
+    cut_weeks(city.periods, dossier, city.period_weeks)
     judged = judged_on(config)
     weekly = [count_weekly(city, theme, one, judged, wide) for theme, one in made.items()]
     write_json(dossier / "trials/reproducibility.json", trial)
     write_json(dossier / "trials/future.json", future)
     if config.forecast.refits:
-        refit(config, city, dossier, work)
+        refit(
+            config, city, dossier, work, {theme: one.search.chosen for theme, one in made.items()}
+        )
     forecasts = pd.concat(rows)
     forecasts.to_parquet(dossier / "forecasts.parquet", index=False)
+    _ahead(city, made).to_parquet(dossier / "next.parquet", index=False)
     scores = pd.concat(weekly, ignore_index=True)
     scores.to_parquet(dossier / "model/weekly.parquet", index=False)
     write_json(dossier / "model/scores.json", score_themes(scores))
     _describe(config, city, dossier)
+    searches = {theme: asdict(one.search) for theme, one in made.items()}
+    write_json(dossier / "model/search.json", searches)
+    evaluate(config, city, made, wide, dossier)
     publish_flags(forecasts, dossier, config.publication.smallest_population)
 
 
 def _rows(city: City, theme: str, made: Fitted) -> pd.DataFrame:
     cells = np.flatnonzero(city.kept)
-    periods = city.weeks[city.test]
+    periods = city.periods
     return pd.DataFrame(
         {
             "cell": np.tile(cells, len(periods)),
@@ -82,6 +99,18 @@ def _rows(city: City, theme: str, made: Fitted) -> pd.DataFrame:
             "flagged": made.flagged[:, city.kept].ravel(),
         }
     )
+
+
+def _ahead(city: City, made: Mapping[str, Fitted]) -> pd.DataFrame:
+    """Return the flags of the week after the history, of which nobody knows yet what happens."""
+    cells, week = np.flatnonzero(city.kept), next_week(city)
+    flags = {theme: one.ahead for theme, one in made.items()}
+    rows = [
+        pd.DataFrame({"theme": theme, "week": week, "cell": cells, "flagged": ahead[city.kept]})
+        for theme, ahead in flags.items()
+        if ahead is not None
+    ]
+    return pd.concat(rows)
 
 
 def cut_city(city: City, made: dict[str, Fitted], dossier: Path) -> NDArray[np.int64]:
@@ -105,9 +134,10 @@ def cut_city(city: City, made: dict[str, Fitted], dossier: Path) -> NDArray[np.i
     return wide
 
 
-def cut_weeks(weeks: pd.DatetimeIndex, dossier: Path) -> None:
-    """Cut the weeks that are judged, once for every interval of this audit."""
-    cut = pd.DataFrame({"period": weeks, "stretch": stretches(len(weeks))})
+def cut_weeks(periods: pd.DatetimeIndex, dossier: Path, period_weeks: int = 1) -> None:
+    """Cut the periods that are judged, once for every interval of this audit."""
+    length = STRETCH_WEEKS // period_weeks
+    cut = pd.DataFrame({"period": periods, "stretch": stretches(len(periods), length)})
     cut.to_parquet(dossier / "stretches.parquet", index=False)
 
 
@@ -115,11 +145,11 @@ def count_weekly(
     city: City, theme: str, made: Fitted, judged: list[str], wide: NDArray[np.int64]
 ) -> pd.DataFrame:
     """Count what was caught per week and wide block; the whole is the sum of its blocks."""
-    outcomes = panel_of(city, theme, judged)[city.test]
+    outcomes = city.followed(panel_of(city, theme, judged))
     rows = [
         {"week": week, "wide": block, "theme": theme, "forecaster": name, **asdict(score)}
         for name, flags in (("model", made.flagged), ("counting", made.counting))
-        for week, counts, flagged in zip(city.weeks[city.test], outcomes, flags, strict=True)
+        for week, counts, flagged in zip(city.periods, outcomes, flags, strict=True)
         for block, score in enumerate(score_week(counts, flagged, wide))
     ]
     return pd.DataFrame(rows)
@@ -136,12 +166,15 @@ def score_themes(weekly: pd.DataFrame) -> dict[str, dict[str, dict[str, float | 
     return summary
 
 
+def describe_features(city: City) -> list[dict[str, Any]]:
+    """Return the columns that a model of a city gets, in their order, with where each is from."""
+    return [one.described() for one in known_of(city)]
+
+
 def _describe(config: Config, city: City, dossier: Path) -> None:
     """Write down what the model knows, how it was set, and on which weeks it is judged."""
-    features = [feature.described() for feature in known_of(city)]
-    if config.forecast.model == "counting":
-        features = [feature for feature in features if feature["name"] == "cell_0_last_52_weeks"]
-    write_json(dossier / "model/features.json", features)
+    known = {one.name: one for theme in config.themes for one in known_by(config, city, theme)}
+    write_json(dossier / "model/features.json", [one.described() for one in known.values()])
     chosen = config.forecast.model_dump(exclude={"scheduler"})
     write_json(dossier / "model/parameters.json", {**chosen, "judged_on": judged_on(config)})
     train, test = city.weeks[city.train], city.weeks[city.test]

@@ -24,5 +24,6 @@ def areas_have_residents(
     """
     counted = dossier.json("data/areas.json")
     kinds = ("areas_without_residents", "areas_without_figures", "areas_without_cells")
-    empty, areas = sum(counted[kind] for kind in kinds), counted["areas"]
+    empty = sum(counted.get(kind, 0) for kind in kinds)
+    areas = counted["areas"]
     return judge_share(empty, areas, at_most=max_empty_share, fewest=min_areas, unit="areas")

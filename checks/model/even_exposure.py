@@ -22,8 +22,8 @@ def even_exposure(
     *,
     tolerance_low: float = 0.8,
     tolerance_high: float = 1.25,
-    max_unseen: float = 0.1,
     min_places: float = 10,
+    max_unseen: float = 0.1,
 ) -> Finding:
     """Does a resident of each group live in a flagged place about as often as others?
 
@@ -38,12 +38,12 @@ def even_exposure(
     and themes (max-t), and is judged by two one-sided tests. Without that trial, as with a table of
     forecasts alone, the interval comes from stretches of weeks longer than the memory of the weekly
     exposures, by score inversion (Fieller); a map that hardly changes leaves too few of them.
-    Where an area lacks the figures of a group, its residents are in no comparison; when more than
-    `max_unseen` of the flags lie there, nothing is met.
     A table without weeks is one map: a ratio outside the tolerance is a fact of it, and does not
     hold; one inside decides nothing, since other maps of the process are not known. Nor is anything
     decided where fewer than `min_places` cells, or areas where a forecast is of an area, are
     flagged.
+    Where an area lacks the figures of a group, its residents are in no comparison; when more than
+    `max_unseen` of the flags lie there, nothing is met.
 
     Limits: histories are drawn from estimated rates, which are a little flatter than the city's
     own. Residents are taken as evenly spread within an area. Passers-by are not counted.
@@ -57,8 +57,7 @@ def even_exposure(
     unseen = groups.unseen(forecasts.loc[forecasts["flagged"], "cell"])
     refitted = dossier.has(REFITS)
     if not refitted and "period" not in forecasts:
-        places = _flagged_places(dossier, forecasts)
-        found = _this_map(forecasts, groups, places, (tolerance_low, tolerance_high), min_places)
+        found = _this_map(dossier, forecasts, groups, (tolerance_low, tolerance_high), min_places)
         n, values = {**found.n, **unseen.counted()}, {**found.values, **unseen.shown()}  # noqa: PD011
         return found.model_copy(update={"n": n, "values": values})
     spread = dossier.table(REFITS if refitted else "stretches.parquet")
@@ -118,20 +117,21 @@ def _ratio(flags: pd.DataFrame, weights: pd.DataFrame) -> float:
 
 
 def _this_map(
+    dossier: Dossier,
     forecasts: pd.DataFrame,
     groups: Pairs,
-    places: dict[str, int],
     tolerance: tuple[float, float],
     least: float,
 ) -> Finding:
     """Judge the one map there is; shows the ratio that is farthest from even."""
+    places = _flagged_places(dossier, forecasts)
     rows: list[dict[str, Any]] = []
-    for theme, flagged in places.items():
+    for theme in dossier.manifest.themes:
         flags = forecasts[forecasts["theme"] == theme]
         for pair in groups.pairs:
-            named = {"theme": theme, "group": pair.group, "reference": pair.reference}
+            named = {"group": pair.group, "reference": pair.reference}
             ratio = _ratio(flags, pair.weights.fillna(0.0))
-            rows.append({**named, "ratio": ratio, "places": flagged})
+            rows.append({"theme": theme, **named, "ratio": ratio, "places": places[theme]})
     worst = max(rows, key=_distance)
     outside = [one for one in rows if _is_outside(one["ratio"], tolerance)]
     sure = [one for one in outside if one["places"] >= least]
@@ -146,7 +146,7 @@ def _this_map(
     return Finding(
         outcome=outcome,
         message=message,
-        values=shown,
+        values={**shown, **groups.unseen(forecasts.loc[forecasts["flagged"], "cell"]).shown()},
         estimand=Estimand.THIS_MAP,
         estimate=worst["ratio"] if np.isfinite(worst["ratio"]) else None,
         without_refits=True,
