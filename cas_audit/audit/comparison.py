@@ -117,7 +117,6 @@ def summarise(
     if outcome is Outcome.MET and unseen.share > max_unseen:
         outcome, message = Outcome.INSUFFICIENT, "unseen"
     undefined = sum(one.ratio is None for one in compared)
-    dark = {"cells_without_figures": unseen.cells} if unseen.cells else {}
     gap = found and finite(found.high - found.estimate)
     return Finding(
         outcome=outcome,
@@ -128,7 +127,7 @@ def summarise(
         interval=found and (found.low, finite(found.high)),
         level=LEVEL,
         without_refits=without_refits,
-        n={"comparisons": len(compared), "undefined": undefined, **dark},
+        n={"comparisons": len(compared), "undefined": undefined, **unseen.counted()},
         smallest_gap=gap,
         tables={"groups": as_rows([one.row() for one in compared])},
     )
