@@ -90,6 +90,33 @@ def test_frames_are_audited_like_files(
     assert {"file", "kept"} == {path.name for path in tmp_path.iterdir()}
 
 
+def test_only_names_are_written_of_what_no_contract_lists(
+    city: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even in the folder that only we may read, which is gone also when the audit fails."""
+    seen: dict[str, Any] = {}
+
+    def look(path: Path, *_: object) -> None:
+        seen["folder"], seen["mode"] = path.parent, path.parent.stat().st_mode & 0o777
+        seen["rows"] = pd.read_parquet(path.parent / "forecasts.parquet")
+        seen["areas"] = (path.parent / "areas.geojson").read_text()
+        message = "enough"
+        raise InputError(message)
+
+    monkeypatch.setattr("cas_audit.steps.audit", look)
+    table = pd.DataFrame({"buurtcode": ["BU99990001"], "n": [1], "naam": [CANARY]})
+    places = areas(city).assign(adres=CANARY)
+
+    with pytest.raises(InputError, match="enough"):
+        cas_audit.audit(table, None, places, plain(city, AREA))
+    assert ["buurtcode", "n", "naam"] == list(seen["rows"])
+    assert seen["rows"]["naam"].isna().all()
+    assert "adres" in seen["areas"]
+    assert CANARY not in seen["areas"]
+    assert 0o700 == seen["mode"]
+    assert not seen["folder"].exists()
+
+
 @pytest.mark.slow
 def test_outlines_stand_for_places_and_the_result_answers(city: Path, tmp_path: Path) -> None:
     """A GeoDataFrame of cells needs no coordinates; gate, answers and report are at hand."""
