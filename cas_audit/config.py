@@ -41,6 +41,16 @@ Record = TypeVar("Record", bound=BaseModel)
 SMALLEST_COUNT = 5  # in what is public in kind, one to four are not told apart
 SCHEDULER = r"^(\$\{\w+\}|[a-z+]+://.+)$"
 VARIABLE = re.compile(r"\$\{(\w+)\}")
+Model = Literal[
+    "cas_ensemble",
+    "blend",
+    "counting",
+    "counting_long",
+    "decayed",
+    "kde",
+    "hotspot",
+    "self_exciting",
+]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
 
@@ -135,11 +145,14 @@ class Forecast(Strict):
 
     `refits` is how often the history is drawn again and the model refitted on it, to see how far
     flags follow chance; without refits, checks of exposure have stretches of weeks to go by.
+    `model` is the look-alike of CAS, our own `blend`, or a baseline; see docs/models.md.
+    `period_weeks` is how long a period is that one map is made for.
     `scheduler` is the address of a Dask scheduler, or a variable of the environment that holds it;
     without it, threads of this machine do the work.
     """
 
-    model: Literal["cas_ensemble", "counting"] = "cas_ensemble"
+    model: Model = "cas_ensemble"
+    period_weeks: Literal[1, 2] = 1
     flagged_share: Share = 0.03
     train_weeks: Annotated[int, Field(ge=4)] = 52
     test_weeks: Annotated[int, Field(ge=4)] = 52

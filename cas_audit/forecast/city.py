@@ -12,9 +12,11 @@ from cas_audit.config import Config
 from cas_audit.errors import InputError
 from cas_audit.files import read_json
 from cas_audit.forecast.features import FEATURES, Feature, layer_feature, make_features
+from cas_audit.forecast.kernels import LONGEST_WEEKS
 from cas_audit.forecast.panel import build_panel
 from cas_audit.forecast.panels import MemoryPanel
 from cas_audit.forecast.past import Asked, Weeks
+from cas_audit.forecast.periods import in_periods, origins_in
 from cas_audit.forecast.tile import whole
 
 __all__ = [
@@ -45,6 +47,21 @@ class City:
     layers: Mapping[str, NDArray[np.float32]]  # what stands still, each (rows, columns)
     train: slice
     test: slice
+    period_weeks: int = 1
+
+    @property
+    def origins(self) -> NDArray[np.int64]:
+        """The first week of every period that is judged."""
+        return origins_in(self.test, self.period_weeks)
+
+    @property
+    def periods(self) -> pd.DatetimeIndex:
+        """The first day of every period that is judged."""
+        return self.weeks[self.origins]
+
+    def followed(self, counts: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the incidents of every period that is judged, shape (periods, rows, columns)."""
+        return in_periods(counts, self.origins, self.period_weeks)
 
 
 def open_city(config: Config, data: Path) -> City:
@@ -66,11 +83,13 @@ def open_city(config: Config, data: Path) -> City:
             f"train_weeks {trained} and test_weeks {tested} together."
         )
         raise InputError(message)
-    weeks = weeks[-(MEMORY_WEEKS + tested + trained) :]  # older weeks are in no feature
+    weeks = weeks[-(LONGEST_WEEKS + tested + trained) :]  # older weeks are in no feature
     test = slice(len(weeks) - tested, len(weeks))
     train = slice(test.start - trained, test.start)
     incidents = pd.read_parquet(data / "incidents.parquet")
-    return City(incidents, weeks, kept, _layers(data, shape), train, test)
+    return City(
+        incidents, weeks, kept, _layers(data, shape), train, test, config.forecast.period_weeks
+    )
 
 
 def _layers(data: Path, shape: tuple[int, int]) -> dict[str, NDArray[np.float32]]:

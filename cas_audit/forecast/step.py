@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from cas_audit.config import Config
 from cas_audit.files import write_json
-from cas_audit.forecast.city import City, judged_on, known_of, next_week, open_city, panel_of
-from cas_audit.forecast.fitting import Fitted, fit
+from cas_audit.forecast.city import City, judged_on, next_week, open_city, panel_of
+from cas_audit.forecast.evaluation import evaluate
+from cas_audit.forecast.fitting import Fitted, fit, known_by
 from cas_audit.forecast.models import store_model
 from cas_audit.forecast.publish import publish_flags
 from cas_audit.forecast.scores import score_week, summarise
 from cas_audit.forecast.trials import compare, refit, without_future
 from cas_audit.forecast.work import Work, open_work
+from cas_audit.inference.partition import WEEKS as STRETCH_WEEKS
 from cas_audit.inference.partition import cut_space, stretches
 from cas_audit.progress import track
 
@@ -48,8 +50,8 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
         seed = [config.forecast.seed, number]
         counts = panel_of(city, theme, config.channels)
         made[theme] = fit(config, city, (theme, counts), seed, work, put_down=work.apart)
-        trial[theme] = compare(made[theme], fit(config, city, (theme, counts), seed, work))
-        future[theme] = without_future(city, counts)
+        trial[theme] = compare(city, made[theme], fit(config, city, (theme, counts), seed, work))
+        future[theme] = without_future(config, city, theme)
         rows.append(_rows(city, theme, made[theme]))
         if made[theme].model is not None:
             store_model(made[theme].model, dossier / f"model/{theme}.skops")
@@ -58,7 +60,9 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
     write_json(dossier / "trials/reproducibility.json", trial)
     write_json(dossier / "trials/future.json", future)
     if config.forecast.refits:
-        refit(config, city, dossier, work)
+        refit(
+            config, city, dossier, work, {theme: one.search.chosen for theme, one in made.items()}
+        )
     forecasts = pd.concat(rows)
     forecasts.to_parquet(dossier / "forecasts.parquet", index=False)
     ahead = pd.concat([_ahead(city, theme, one) for theme, one in made.items()])
@@ -67,12 +71,15 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
     scores.to_parquet(dossier / "model/weekly.parquet", index=False)
     write_json(dossier / "model/scores.json", _summary(scores))
     _describe(config, city, dossier)
+    searches = {theme: asdict(one.search) for theme, one in made.items()}
+    write_json(dossier / "model/search.json", searches)
+    evaluate(config, city, made, wide, dossier)
     publish_flags(forecasts, dossier, config.publication.smallest_population)
 
 
 def _rows(city: City, theme: str, made: Fitted) -> pd.DataFrame:
     cells = np.flatnonzero(city.kept)
-    periods = city.weeks[city.test]
+    periods = city.periods
     return pd.DataFrame(
         {
             "cell": np.tile(cells, len(periods)),
@@ -105,8 +112,8 @@ def _partition(city: City, made: dict[str, Fitted], dossier: Path) -> NDArray[np
     cells = np.flatnonzero(city.kept)
     table = pd.DataFrame({"cell": cells, "wide": chosen.wide, "fine": chosen.fine})
     table.to_parquet(dossier / "partition.parquet", index=False)
-    periods = city.weeks[city.test]
-    cut = pd.DataFrame({"period": periods, "stretch": stretches(len(periods))})
+    length = STRETCH_WEEKS // city.period_weeks
+    cut = pd.DataFrame({"period": city.periods, "stretch": stretches(len(city.periods), length)})
     cut.to_parquet(dossier / "stretches.parquet", index=False)
     ranges = {theme: round(one.range_cells, 3) for theme, one in cuts.items()}
     write_json(dossier / "partition.json", {"range_cells": ranges})
@@ -119,11 +126,11 @@ def _weekly(
     city: City, theme: str, made: Fitted, judged: list[str], wide: NDArray[np.int64]
 ) -> pd.DataFrame:
     """Count what was caught per week and wide block; the whole is the sum of its blocks."""
-    outcomes = panel_of(city, theme, judged)[city.test]
+    outcomes = city.followed(panel_of(city, theme, judged))
     rows = [
         {"week": week, "wide": block, "theme": theme, "forecaster": name, **asdict(score)}
         for name, flags in (("model", made.flagged), ("counting", made.counting))
-        for week, counts, flagged in zip(city.weeks[city.test], outcomes, flags, strict=True)
+        for week, counts, flagged in zip(city.periods, outcomes, flags, strict=True)
         for block, score in enumerate(score_week(counts, flagged, wide))
     ]
     return pd.DataFrame(rows)
@@ -141,10 +148,8 @@ def _summary(weekly: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None
 
 def _describe(config: Config, city: City, dossier: Path) -> None:
     """Write down what the model knows, how it was set, and on which weeks it is judged."""
-    features = [feature.described() for feature in known_of(city)]
-    if config.forecast.model == "counting":
-        features = [feature for feature in features if feature["name"] == "cell_0_last_52_weeks"]
-    write_json(dossier / "model/features.json", features)
+    known = {one.name: one for theme in config.themes for one in known_by(config, city, theme)}
+    write_json(dossier / "model/features.json", [one.described() for one in known.values()])
     chosen = config.forecast.model_dump(exclude={"scheduler"})
     write_json(dossier / "model/parameters.json", {**chosen, "judged_on": judged_on(config)})
     train, test = city.weeks[city.train], city.weeks[city.test]

@@ -39,7 +39,8 @@ def even_precision(
     flagged = dossier.table("forecasts.parquet").query("flagged")
     residents = dossier.table("data/residents.parquet")
     units = open_units(dossier)
-    followed = flagged.merge(_with_incident(dossier), how="left")
+    hits = _with_incident(dossier, flagged["period"])
+    followed = flagged.merge(hits, how="left")
     followed["hit"] = followed["hit"].eq(True)
     followed["unit"] = units.of(followed["cell"], followed["period"])
     measured = []
@@ -54,12 +55,15 @@ def even_precision(
     return summarise(compared, Estimand.OUTCOMES)
 
 
-def _with_incident(dossier: Dossier) -> pd.DataFrame:
+def _with_incident(dossier: Dossier, periods: "pd.Series[pd.Timestamp]") -> pd.DataFrame:
+    """Return the cells with an incident in each period; a period lasts until the next begins."""
     incidents = dossier.table("data/incidents.parquet")
     if "brought" in dossier.manifest.channels:
         incidents = incidents[incidents["channel"] == "brought"]
-    where = incidents[["cell", "week", "theme"]].drop_duplicates()
-    return where.rename(columns={"week": "period"}).assign(hit=True)
+    starts = pd.DatetimeIndex(periods.unique()).sort_values()
+    at = starts.searchsorted(incidents["week"], side="right") - 1
+    where = incidents[["cell", "theme"]].assign(period=starts[at.clip(min=0)])
+    return where[at >= 0].drop_duplicates().assign(hit=True)
 
 
 def _measure(
