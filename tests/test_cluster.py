@@ -115,13 +115,14 @@ def test_a_killed_worker_costs_time_not_results(
     assert np.array_equal(expected, found)
 
 
+@pytest.mark.parametrize("model", ["cas_ensemble", "self_exciting"])
 def test_the_command_gives_the_same_audit(
-    scheduler: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scheduler: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
 ) -> None:
     """Forecasts, flags and trials of a city do not say who worked, and no tile is left behind."""
     prepare(tmp_path, seed=5, side=36)
     content = read_yaml(tmp_path / "configs/v1.yaml")
-    content["forecast"]["refits"] = 1
+    content["forecast"] |= {"refits": 1, "model": model}
     write_yaml(tmp_path / "configs/here.yaml", content)
     content["forecast"]["scheduler"] = "${CAS_AUDIT_TEST_SCHEDULER}"
     write_yaml(tmp_path / "configs/there.yaml", content)
