@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import typer
 from typer.exceptions import TyperException
 
+from cas_audit import cli_people
 from cas_audit.errors import CasAuditError, InputError
 
 __all__ = ["app", "main"]
@@ -134,6 +135,18 @@ def docs(audit: Folder, out: Out) -> None:
 
 
 @app.command()
+def export(
+    audit: Folder,
+    to: Annotated[Path, typer.Option("--to", help="Folder to write; replaced only if ours.")],
+    language: Language = "nl",
+) -> None:
+    """Write next week's forecast for a map, and the sheet of the information specialist."""
+    from cas_audit import steps  # noqa: PLC0415
+
+    typer.echo("\n".join(map(str, steps.export(audit, to, language))))
+
+
+@app.command()
 def record(audit: Folder) -> None:
     """Log an audit in the evidence store (MLflow)."""
     from cas_audit import steps  # noqa: PLC0415
@@ -188,6 +201,7 @@ def checks(as_json: Json = False) -> None:
         typer.echo(f"{check.name}\n    {check.question}")
 
 
+app.add_typer(cli_people.key, name="key")
 contract = typer.Typer(no_args_is_help=True, help="Contracts: what may come in.")
 app.add_typer(contract, name="contract")
 

@@ -26,6 +26,7 @@ __all__ = [
     "SMALLEST_COUNT",
     "Area",
     "Config",
+    "Elsewhere",
     "Evidence",
     "Group",
     "Publication",
@@ -41,9 +42,29 @@ __all__ = [
 Record = TypeVar("Record", bound=BaseModel)
 
 SMALLEST_COUNT = 5  # in what is public in kind, one to four are not told apart
+SCHEDULER = r"^(\$\{\w+\}|[a-z+]+://.+)$"
 VARIABLE = re.compile(r"\$\{(\w+)\}")
+Model = Literal[
+    "cas_ensemble",
+    "blend",
+    "counting",
+    "counting_long",
+    "decayed",
+    "kde",
+    "hotspot",
+    "self_exciting",
+    "table",
+]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
+
+
+def _refuse_secret(value: str | None) -> str | None:
+    """The configuration is kept in the dossier, so a password may not stand in it."""
+    if value and (urlsplit(value).password or "password" in value.lower()):
+        message = "holds a password; name the whole URI as ${VARIABLE} instead"
+        raise ValueError(message)
+    return value
 
 
 class Strict(BaseModel):
@@ -119,10 +140,14 @@ class Source(Strict):
 
 
 class Sources(Strict):
-    """The source tables; all but incidents and areas are counts per place, never of a person."""
+    """The source tables; all but incidents and areas are counts per place, never of a person.
 
-    incidents: Source
+    `forecasts` are those of a system that is audited from its output; then incidents may be absent.
+    """
+
+    incidents: Source | None = None
     areas: Source
+    forecasts: Source | None = None
     suspects: Source | None = None
     decisions: Source | None = None
     survey: Source | None = None
@@ -131,26 +156,83 @@ class Sources(Strict):
     complaints: Source | None = None
 
 
+class Elsewhere(Strict):
+    """A fitted model of someone else, scored on our features; `{theme}` stands for each theme.
+
+    Either `skops`, a file; or `mlflow`, a URI models:/NAME/VERSION of a model in `registry` (a
+    tracking URI; `${VARIABLE}` where it holds a password). `trusted` are types it may hold besides
+    those of scikit-learn. `runs_code` lets a model be loaded that is a pickle or runs its own code.
+    """
+
+    skops: str | None = None
+    mlflow: Annotated[str, Field(pattern=r"^models:/[^/]+/[^/]+$")] | None = None
+    registry: str | None = None
+    trusted: list[str] = []
+    runs_code: bool = False
+
+    @field_validator("registry")
+    @classmethod
+    def _without_secret(cls, value: str | None) -> str | None:
+        return _refuse_secret(value)
+
+    @model_validator(mode="after")
+    def _is_one_place(self) -> "Elsewhere":
+        if bool(self.skops) == bool(self.mlflow) or bool(self.mlflow) != bool(self.registry):
+            message = "expected either skops, or mlflow and registry"
+            raise ValueError(message)
+        if self.skops and self.runs_code:
+            message = "expected runs_code with mlflow only: a skops file runs none"
+            raise ValueError(message)
+        return self
+
+
 class Forecast(Strict):
     """How the forecast is made and on which weeks it is judged.
 
     `refits` is how often the history is drawn again and the model refitted on it, to see how far
     flags follow chance; without refits, checks of exposure have stretches of weeks to go by.
+    `model` is the look-alike of CAS, our own `blend`, or a baseline; see docs/models.md.
+    `period_weeks` is how long a period is that one map is made for.
+    `scheduler` is the address of a Dask scheduler, or a variable of the environment that holds it;
+    without it, threads of this machine do the work.
+    With `table` nothing is fitted: the forecasts come from the source of that name. Nor is it with
+    a model of someone else.
     """
 
-    model: Literal["cas_ensemble", "counting"] = "cas_ensemble"
+    model: Model | Elsewhere = "cas_ensemble"
+    period_weeks: Literal[1, 2] = 1
     flagged_share: Share = 0.03
     train_weeks: Annotated[int, Field(ge=4)] = 52
     test_weeks: Annotated[int, Field(ge=4)] = 52
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     refits: Annotated[int, Field(ge=0, le=1000)] = 20
+    scheduler: Annotated[str, Field(pattern=SCHEDULER)] | None = None
 
 
 class Group(Strict):
-    """A group of residents and who it is compared with (`others`: everyone else)."""
+    """A group of residents and who it is compared with (`others`: everyone else).
+
+    As `fifths`, residents of the fifth of the areas with the largest share of the group are
+    compared with those of the fifth with the smallest (`lowest`), or with everyone else.
+    """
 
     name: str
     reference: str = "others"
+    as_: Annotated[Literal["residents", "fifths"], Field(alias="as")] = "residents"
+
+    @model_validator(mode="after")
+    def _has_a_reference(self) -> "Group":
+        if self.as_ == "fifths" and self.reference not in {"lowest", "others"}:
+            message = "a group as fifths has the reference lowest or others"
+            raise ValueError(message)
+        return self
+
+    @property
+    def columns(self) -> list[str]:
+        """The groups of the contract that it is made of."""
+        if self.as_ == "fifths" or self.reference == "others":
+            return [self.name]
+        return [self.name, self.reference]
 
 
 class Publication(Strict):
@@ -173,11 +255,7 @@ class Evidence(Strict):
     @field_validator("tracking_uri")
     @classmethod
     def _without_secret(cls, value: str | None) -> str | None:
-        """The configuration is kept in the dossier, so a password may not stand in it."""
-        if value and (urlsplit(value).password or "password" in value.lower()):
-            message = "holds a password; name the whole URI as ${VARIABLE} instead"
-            raise ValueError(message)
-        return value
+        return _refuse_secret(value)
 
 
 class Config(Strict):
@@ -197,7 +275,7 @@ class Config(Strict):
     area: Area = Area()
     sources: Sources
     themes: Annotated[list[str], Field(min_length=1)]
-    channels: Annotated[list[Literal["brought", "found", "unknown"]], Field(min_length=1)]
+    channels: list[Literal["brought", "found", "unknown"]] = []
     max_refused_share: Annotated[float, Field(ge=0, lt=1)] = 0.01
     forecast: Forecast = Forecast()
     publication: Publication = Publication()
@@ -214,6 +292,20 @@ class Config(Strict):
             message = "holds the same name twice"
             raise ValueError(message)
         return value
+
+    @model_validator(mode="after")
+    def _has_what_it_is_made_of(self) -> "Config":
+        given = self.forecast.model == "table"
+        if given != bool(self.sources.forecasts):
+            message = "expected sources.forecasts with forecast.model table, and only then"
+            raise ValueError(message)
+        if not given and not self.sources.incidents:
+            message = "expected sources.incidents, from which a forecast is made"
+            raise ValueError(message)
+        if bool(self.sources.incidents) != bool(self.channels):
+            message = "expected channels with sources.incidents, and only then"
+            raise ValueError(message)
+        return self
 
 
 def load_config(path: Path) -> Config:
@@ -235,7 +327,18 @@ def _absolute(config: Config, path: Path) -> dict[str, Any]:
         for name, source in named.items()
     }
     folder = config.statements and resolve(config.statements, path)
-    return {"sources": config.sources.model_copy(update=sources), "statements": folder}
+    changed = config.sources.model_copy(update=sources)
+    forecast = config.forecast.model_copy(update=_placed(config.forecast, path))
+    return {"sources": changed, "statements": folder, "forecast": forecast}
+
+
+def _placed(forecast: Forecast, path: Path) -> dict[str, Any]:
+    """Locate the file of a model of someone else, and fill in where the scheduler is."""
+    scheduler = {"scheduler": fill_in(forecast.scheduler, path)} if forecast.scheduler else {}
+    chosen = forecast.model
+    if isinstance(chosen, str) or not chosen.skops:
+        return {**scheduler}
+    return {**scheduler, "model": chosen.model_copy(update={"skops": resolve(chosen.skops, path)})}
 
 
 def _located(source: Source, path: Path) -> dict[str, str | None]:

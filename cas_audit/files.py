@@ -41,6 +41,15 @@ AUDIT = {
     "receipt.en.html",
 }
 DOCS = {"docs.json", "data-docs.nl.html", "data-docs.en.html"}
+EXPORT = {
+    "export.json",
+    "forecast.gpkg",
+    "forecast.parquet",
+    "forecast.qml",
+    "read-me.nl.txt",
+    "read-me.en.txt",
+    "restricted",
+}
 DEMO = {"demo.json", "configs", "feed", "truth", "statements", "mlflow"}
 
 
@@ -238,6 +247,8 @@ def _foreign(out: Path) -> set[str]:
         return names - DEMO - audits
     if "docs.json" in names and "tables" in _keys(out / "docs.json"):
         return names - DOCS
+    if "export.json" in names and "week" in _keys(out / "export.json"):
+        return names - EXPORT
     return names
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cas_audit import __version__
 from cas_audit.assure.seal import differences, seal_audit
@@ -21,7 +21,18 @@ if TYPE_CHECKING:
 
     from cas_audit.audit.dossier import Manifest
 
-__all__ = ["answer", "audit", "check", "docs", "forecast", "ingest", "record", "report", "run"]
+__all__ = [
+    "answer",
+    "audit",
+    "check",
+    "docs",
+    "export",
+    "forecast",
+    "ingest",
+    "record",
+    "report",
+    "run",
+]
 
 PACKAGES = (
     "fairlearn",
@@ -40,6 +51,7 @@ MODEL_PARTS = (
     "trials",
     "public",
     "forecasts.parquet",
+    "next.parquet",
     "partition.parquet",
     "purpose.yaml",
 )
@@ -57,7 +69,7 @@ def ingest(path: Path, out: Path) -> None:
 def forecast(path: Path, out: Path) -> None:
     """Forecast on what was ingested, and seal the dossier."""
     with _opened(out) as work:
-        _forecast(path, work)
+        _forecast(path, work, out)
 
 
 def check(out: Path) -> None:
@@ -95,6 +107,16 @@ def docs(audit: Path, out: Path) -> list[Path]:
     return [out / page.name for page in pages]
 
 
+def export(audit: Path, out: Path, language: Literal["nl", "en"] = "nl") -> list[Path]:
+    """Write next week's forecast and the sheet of an intact audit, in another folder."""
+    from cas_audit.present.exports import write_exports  # noqa: PLC0415 - loads pandas
+
+    _refuse_changed(audit)
+    with staged(out) as work:
+        files = write_exports(audit, work, language)
+    return [out / path.relative_to(work) for path in files]
+
+
 def record(out: Path) -> None:
     """Log the audit in the evidence store; ids and the clock stand outside the seal."""
     from cas_audit.assure.evidence import record as log  # noqa: PLC0415 - loads MLflow
@@ -117,7 +139,7 @@ def audit(path: Path, out: Path, statements: Path | None = None) -> None:
     folder = statements or (Path(config.statements) if config.statements else None)
     with staged(out) as work:
         _ingest(path, work)
-        _forecast(path, work)
+        _forecast(path, work, out)
         _check(work)
         _answer(work, folder)
         _report(work)
@@ -161,19 +183,21 @@ def _drop(work: Path, names: tuple[str, ...]) -> None:
 def _ingest(path: Path, work: Path) -> None:
     from cas_audit.assure.framework import load_framework  # noqa: PLC0415 - loads pandas
     from cas_audit.audit.programme import list_checks, refuse_unknown  # noqa: PLC0415
+    from cas_audit.forecast.work import ask_scheduler  # noqa: PLC0415
     from cas_audit.ingest.step import ingest as admit  # noqa: PLC0415 - loads geopandas
 
     say("ingest")
     config = load_config(path)
     load_framework(config.framework)  # what stops the last step should stop the first
     refuse_unknown(config.checks, list_checks())
+    ask_scheduler(config.forecast.scheduler)
     admit(config, work / "dossier")
     shutil.copyfile(path, work / "dossier/config.yaml")
 
 
-def _forecast(path: Path, work: Path) -> None:
+def _forecast(path: Path, work: Path, out: Path) -> None:
     from cas_audit.audit.dossier import seal_dossier  # noqa: PLC0415 - loads pandas
-    from cas_audit.forecast.step import forecast as fit  # noqa: PLC0415 - loads scikit-learn
+    from cas_audit.forecast.others import forecast as fit  # noqa: PLC0415 - loads scikit-learn
 
     dossier = work / "dossier"
     kept = dossier / "config.yaml"
@@ -187,7 +211,9 @@ def _forecast(path: Path, work: Path) -> None:
     _drop(dossier, MODEL_PARTS)
     say("forecast")
     config = load_config(path)
-    fit(config, dossier)
+    tiles = out.absolute().parent / f".{out.name}.tiles"  # outlives a run that is stopped
+    fit(config, dossier, tiles)
+    shutil.rmtree(tiles, ignore_errors=True)
     write_yaml(dossier / "purpose.yaml", config.purpose.model_dump(mode="json"))
     seal_dossier(dossier, _manifest(config, dossier))
 

@@ -83,7 +83,8 @@ def test_a_broken_rule_is_seen(tmp_path: Path) -> None:
 
 def test_the_audit_of_the_audit_runs_and_goes_on(tmp_path: Path) -> None:
     """Four small cities a setting here; what was measured before is not measured again."""
-    small = ("--share", "0.0001", "--largest-side", "40", "--work", str(tmp_path / "work"))
+    small = ["--share", "0.0001", "--largest-side", "40", "--work", str(tmp_path / "work")]
+    small += ["--part", "beyond", "--part", "process", "--part", "outcomes"]
     page = run(tmp_path, "calibration", *small)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "work").iterdir()}
 
@@ -107,3 +108,30 @@ def test_the_scan_for_areas_is_measured(tmp_path: Path) -> None:
 
     assert "`python benchmarks/scan_areas.py --cities 2 --draws 39" in page
     assert "| 2 | 0 | - | fitted, too few |" in page
+
+
+def test_accuracy_is_measured_against_the_truth(tmp_path: Path) -> None:
+    """One small city here; real ones and more by the command in the docs."""
+    small = ("--cities", "--rates", "50", "--histories", "1", "--side", "30")
+    page = run(tmp_path, "accuracy", *small, "--work", str(tmp_path / "work"))
+    [row] = [row for row in page.splitlines() if row.startswith("| 50 | 1 |")]
+    shares = [float(one) for one in row.strip("| ").split(" | ")]
+
+    assert all(30 < one <= 130 for one in shares[2:])
+
+
+def test_features_are_timed_against_tables(tmp_path: Path) -> None:
+    """Every way that is installed makes the same columns, or the benchmark stops."""
+    page = run(tmp_path, "features", "--rows", "20000", "--repeats", "1")
+
+    assert "| arrays, ours |" in page
+    assert "| pandas, groupby-rolling |" in page
+    assert ("| polars |" in page) != ("polars is not installed here" in page)
+
+
+def test_a_small_country_is_forecast(tmp_path: Path) -> None:
+    """One size here; all of them up to the whole country by the command in the docs."""
+    page = run(tmp_path, "country", "--cells", "10000", "--pair-cells", "5000")
+
+    assert "| 10,044 |" in page
+    assert "times faster" in page

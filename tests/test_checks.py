@@ -89,8 +89,8 @@ def tables(case: dict[str, Any]) -> dict[str, dict[str, list[Any]]]:
     found = dict(case.get("tables", {}))
     for key, always in (("flags", False), ("right", True)):
         if key in case:
-            found.update(flags(case[key], always=always))
-            found["data/residents.parquet"] = residents(len(case[key][0]))
+            found = {**flags(case[key], always=always), **found}
+            found.setdefault("data/residents.parquet", residents(len(case[key][0])))
     if "data/residents.parquet" in found:
         cells = found["data/residents.parquet"]["cell"]
         found["partition.parquet"] = {"cell": cells, "wide": cells, "fine": cells}
@@ -109,7 +109,7 @@ def lay_out(folder: Path, manifest: Manifest, case: dict[str, Any]) -> Dossier:
         write_yaml(folder / name, content)
     for name, columns in tables(case).items():
         write_table(folder / name, columns)
-    groups = [{"name": "a", "reference": "others"}]
+    groups = case.get("compared", [{"name": "a", "reference": "others"}])
     write_json(folder / "data/groups.json", {"groups": groups})
     seal_dossier(folder, manifest.model_copy(update=case.get("manifest", {})))
     return Dossier(folder)
@@ -221,8 +221,8 @@ def test_every_rule_of_the_gate_has_a_name(language: Any) -> None:
     plain = set(re.findall(r'(?:refuse|leave_out)\("([a-z_]+)"', code))
     made = {
         "looks_like_": (*KINDS, "name"),
-        "unknown_": ("theme", "channel", "decision"),
-        "no_readable_": ("count", "hours", "respondents"),
+        "unknown_": ("theme", "channel", "decision", "flag"),
+        "no_readable_": ("count", "hours", "respondents", "score"),
     }
     rules = plain | {f"{start}{end}" for start, ends in made.items() for end in ends}
     rules |= {"theme_not_asked", "decision_not_asked", *EXPIRED}

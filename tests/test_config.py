@@ -41,6 +41,7 @@ def test_paths_stand_beside_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PLACE", str(tmp_path / "elsewhere"))
     config = load_config(write(tmp_path))
 
+    assert config.sources.incidents is not None
     assert str(tmp_path / "feed/incidents.csv") == config.sources.incidents.path
     assert str(tmp_path / "elsewhere/areas.geojson") == config.sources.areas.path
 

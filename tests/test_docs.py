@@ -28,6 +28,7 @@ ELSEWHERE = re.compile(r"""https?:|ftp:|["'(]\s*//|@import|<script|<link|<iframe
 def audit(feed: Path, tmp_path: Path) -> Path:
     """Return an audit folder that was ingested and sealed, with a control total that is off."""
     plain = config(feed)
+    assert plain.sources.incidents is not None
     source = plain.sources.incidents.model_copy(update={"control_total": TOTAL})
     sources = plain.sources.model_copy(update={"incidents": source})
     ingest(plain.model_copy(update={"sources": sources}), tmp_path / "audit/dossier")

@@ -34,13 +34,16 @@ KEYS = {
     "patrols": ["area", "week"],
     "stops": ["cell", "area", "week", "theme", "age_band"],
     "complaints": ["area", "week", "theme"],
+    "forecasts": ["cell", "area", "week", "theme"],
 }
+PLACED_TWICE = {"stops", "forecasts"}  # they have cells or areas, and here both
 MEASURES: dict[str, dict[str, Any]] = {
     "areas": {"residents": 10.0, "a": 4.0, "b": 6.0},
     "suspects": {"suspects": 2.0},
     "survey": {"respondents": 40.0, "reported_share": 0.5},
     "patrols": {"hours": 12.0},
     "incidents": {"count": 2},
+    "forecasts": {"score": 0.5, "flagged": True, "count": 2.0},
 }
 VALUES: dict[str, list[Any]] = {
     "cell": np.flatnonzero(AREA >= 0).tolist(),
@@ -64,10 +67,10 @@ def right(name: str) -> Pair:
 
     It has every column that the table can have, also those of which a contract asks one only.
     """
-    keys = [key for key in KEYS[name] if (name, key) != ("stops", "area")]
+    keys = [key for key in KEYS[name] if key != "area" or name not in PLACED_TWICE]
     index = pd.MultiIndex.from_product([VALUES[key] for key in keys], names=keys)
     table = index.to_frame(index=False).assign(**MEASURES.get(name, {"count": 2.0}))
-    if name == "stops":
+    if name in PLACED_TWICE:
         table.insert(1, "area", np.array(CODES)[AREA[table["cell"]]])
     lags = {"rows": 100, "lag_0_1_days": 99, "lag_92_days": 1}
     known = Known(

@@ -196,6 +196,7 @@ def test_rows_are_reconciled_with_what_the_deliverer_says(
     number = len(pd.read_csv(feed / "incidents.csv"))
     plain = config(feed)
     total = None if told is None else number + told
+    assert plain.sources.incidents is not None
     source = plain.sources.incidents.model_copy(update={"control_total": total})
     sources = plain.sources.model_copy(update={"incidents": source})
     ingest(plain.model_copy(update={"sources": sources}), tmp_path / "dossier")
@@ -242,7 +243,8 @@ def ingest_counts(chosen: Config, dossier: Path) -> dict[str, Any]:
         rule: None if 0 < count < 5 else count
         for rule, count in quality["incidents"]["refused"].items()
     }
-    return {**quality, "refused": quality["incidents"]["refused"]}
+    areas = read_json(dossier / "data/areas.json")
+    return {**quality, **areas, "refused": quality["incidents"]["refused"]}
 
 
 def test_an_identifier_in_a_count_is_refused(feed: Path, tmp_path: Path) -> None:
@@ -292,19 +294,64 @@ def test_impossible_figures_of_groups_end_the_ingest(
         ingest(config(feed), tmp_path / "dossier")
 
 
-def test_an_area_without_complete_figures_counts_as_empty(feed: Path, tmp_path: Path) -> None:
-    """An unknown group must not turn its people into others."""
+@pytest.mark.parametrize(
+    ("column", "known", "counted"),
+    [
+        ("herkomst_buiten_europa", {"residents", "born_europe", "born_netherlands"}, (0, 1)),
+        ("inwoners", set(), (1, 0)),
+    ],
+)
+def test_an_area_without_a_figure_is_not_taken_for_zero(
+    feed: Path, tmp_path: Path, column: str, known: set[str], counted: Any
+) -> None:
+    """What is known of it stays, what is not is missing; without residents no group is known."""
     (feed / "feed.json").unlink()
     areas = json.loads((feed / "areas.geojson").read_text())
-    areas["features"][1]["properties"]["herkomst_buiten_europa"] = None
-    code = areas["features"][1]["properties"]["buurtcode"]
+    ingest(config(feed), tmp_path / "before")
+    full = next(one["properties"] for one in areas["features"] if one["properties"]["inwoners"])
+    full[column] = None
     (feed / "areas.geojson").write_text(json.dumps(areas))
     ingest(config(feed), tmp_path / "dossier")
     cells = pd.read_parquet(tmp_path / "dossier/data/cells.parquet")
     residents = pd.read_parquet(tmp_path / "dossier/data/residents.parquet")
+    here = (cells["area"] == full["buurtcode"]).to_numpy()
+    figures = residents.drop(columns="cell").replace({"residents": {0.0: np.nan}})
+    before, after = (
+        read_json(tmp_path / name / "data/quality.json") for name in ("before", "dossier")
+    )
+    kinds = ("areas_without_residents", "areas_without_figures")
 
-    assert residents[(cells["area"] == code).to_numpy()]["residents"].sum() == 0
-    assert residents.notna().all(axis=None)
+    assert known == set(figures.columns[figures[here].notna().all()])
+    assert residents[~here].notna().all(axis=None)
+    assert counted == tuple(after[kind] - before[kind] for kind in kinds)
+
+
+def test_an_area_where_nobody_lives_has_nobody_of_any_group(feed: Path, tmp_path: Path) -> None:
+    """A percentage of nobody is often left blank; that is a known zero."""
+    (feed / "feed.json").unlink()
+    areas = json.loads((feed / "areas.geojson").read_text())
+    areas["features"][1]["properties"] |= {"inwoners": 0, "herkomst_europa": None}
+    for name in ("herkomst_nederland", "herkomst_buiten_europa"):
+        areas["features"][1]["properties"][name] = 0
+    (feed / "areas.geojson").write_text(json.dumps(areas))
+    ingest(config(feed), tmp_path / "dossier")
+
+    assert pd.read_parquet(tmp_path / "dossier/data/residents.parquet").notna().all(axis=None)
+
+
+def test_fifths_of_a_group_are_named_for_the_checks(feed: Path, tmp_path: Path) -> None:
+    """The contract's label goes along; the fifths themselves follow from figures and areas."""
+    chosen = [
+        Group.model_validate({"name": "born_europe", "reference": against, "as": "fifths"})
+        for against in ("lowest", "others")
+    ]
+    ingest(config(feed, groups=chosen), tmp_path / "dossier")
+    lowest, others = read_json(tmp_path / "dossier/data/groups.json")["groups"]
+
+    assert "born_europe_lowest_fifth" == lowest["reference"]
+    assert "others" == others["reference"]
+    assert {"born_europe_highest_fifth"} == {lowest["name"], others["name"]}
+    assert lowest["label"] == lowest["reference_label"] != others["reference_label"]
 
 
 def test_an_area_smaller_than_a_cell_is_counted(feed: Path, tmp_path: Path) -> None:
@@ -320,7 +367,7 @@ def test_an_area_smaller_than_a_cell_is_counted(feed: Path, tmp_path: Path) -> N
     (feed / "areas.geojson").write_text(json.dumps(areas))
     ingest(config(feed), tmp_path / "dossier")
 
-    assert read_json(tmp_path / "dossier/data/quality.json")["areas_without_cells"] == 1
+    assert read_json(tmp_path / "dossier/data/areas.json")["areas_without_cells"] == 1
 
 
 def test_an_unknown_crs_is_named(feed: Path, tmp_path: Path) -> None:

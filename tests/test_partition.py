@@ -12,6 +12,7 @@ from cas_audit.inference.partition import (
     cut_space,
     effective_size,
     fine_blocks,
+    join_stretches,
     memory,
     stretches,
     wide_blocks,
@@ -125,7 +126,28 @@ def test_memory_is_that_of_the_series() -> None:
 
     assert pytest.approx(3.0, abs=0.3) == memory(series)
     assert pytest.approx(1.0, abs=0.1) == memory(noise)
-    assert 1.0 == memory(np.ones(10))
+
+
+@pytest.mark.parametrize("held", [1, 4, 13])
+def test_memory_is_not_hidden_by_the_mean_of_a_short_series(held: int) -> None:
+    """Over a year of values that stay so many weeks, the median memory is so many weeks."""
+    rng = np.random.default_rng(held)
+    drawn = [rng.standard_normal(52 // held).repeat(held) for _ in range(300)]
+
+    assert pytest.approx(held, rel=0.15) == np.median([memory(one) for one in drawn])
+
+
+def test_what_never_changed_remembers_everything() -> None:
+    """A map that stands still tells nothing of how it could have been."""
+    assert float("inf") == memory(np.ones(10))
+
+
+def test_stretches_are_joined_until_they_are_longer_than_the_memory() -> None:
+    """Of four stretches of a quarter: as they are, two of half a year, or one of all weeks."""
+    cut = stretches(52)
+
+    for weeks, expected in ((4.0, [13] * 4), (13.0, [13] * 4), (14.0, [26] * 2), (np.inf, [52])):
+        assert expected == np.bincount(join_stretches(cut, weeks)).tolist()
 
 
 def test_a_rest_joins_the_last_stretch() -> None:

@@ -28,6 +28,8 @@ from cas_audit.files import digest, read_json, read_yaml, tree, write_json, writ
 from cas_audit.forecast.features import make_features
 from cas_audit.forecast.models import TRUSTED
 from cas_audit.forecast.panel import build_panel
+from cas_audit.forecast.past import Weeks
+from cas_audit.forecast.tile import whole
 from cas_audit.ingest.contract import load_contract
 from cas_audit.present.report import write_reports
 
@@ -375,7 +377,8 @@ def test_the_stored_model_gives_the_stored_scores(audited: Path) -> None:
     weeks = pd.DatetimeIndex(pd.read_parquet(dossier / "data/weeks.parquet")["week"], name="period")
     incidents = pd.read_parquet(dossier / "data/incidents.parquet")
     panel = build_panel(incidents, weeks, grid["rows"], grid["columns"]).to_numpy()
-    last = make_features(panel)[-1].reshape(grid["rows"] * grid["columns"], -1)
+    asked = Weeks(np.array([len(weeks) - 1]), np.arange(grid["rows"] * grid["columns"]))
+    [last] = make_features(whole(panel, 3), asked)
     suspects = pd.read_parquet(dossier / "data/suspects.parquet").set_index("cell")["suspects"]
     scores = pd.read_parquet(dossier / "forecasts.parquet")
     stored = scores[scores["period"] == scores["period"].max()].set_index("cell")["score"]

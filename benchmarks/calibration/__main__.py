@@ -1,9 +1,11 @@
 """The audit of the audit: intervals and verdicts on cities of which the truth is known.
 
     python benchmarks/calibration --work calibration --out docs/measured/calibration.md
+    python benchmarks/calibration --work calibration --part checks --out docs/measured/checks.md
 
-Each setting is a line of its own in the working folder, so that a run that was stopped goes on
-where it was. `--share 0.01` draws a hundredth of the cities, to see that it runs.
+Each setting is a file of its own in the working folder, so that a run that was stopped goes on
+where it was. `--share 0.01` draws a hundredth of the cities, to see that it runs. The picture of
+the checks is drawn beside the page.
 """
 
 import argparse
@@ -17,8 +19,9 @@ from typing import Any
 import beyond
 import outcomes
 import process
+import verdicts
 
-PARTS = {"beyond": beyond, "process": process, "outcomes": outcomes}
+PARTS = {"beyond": beyond, "process": process, "outcomes": outcomes, "checks": verdicts}
 
 
 def measure(work: Path, part: str, setting: dict[str, Any], share: float) -> dict[str, Any]:
@@ -41,12 +44,12 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--share", type=float, default=1.0)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--part", choices=sorted(PARTS))
+    parser.add_argument("--part", choices=sorted(PARTS), action="append")
     parser.add_argument("--largest-side", type=int, default=1000)
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
     chosen.work.mkdir(parents=True, exist_ok=True)
-    parts = [chosen.part] if chosen.part else list(PARTS)
+    parts = chosen.part or list(PARTS)
     todo = [
         (name, one)
         for name in parts
@@ -66,12 +69,15 @@ def main() -> None:
     print(text)
     if chosen.out:
         chosen.out.write_text(text, encoding="utf-8")
+        if found.get("checks"):
+            verdicts.picture(found["checks"], chosen.out.with_name("checks.svg"))
 
 
 def command(chosen: argparse.Namespace) -> str:
     """Return the command that makes this page."""
     share = "" if chosen.share == 1 else f" --share {chosen.share:g}"
-    return f"python benchmarks/calibration --work calibration{share}"
+    parts = "".join(f" --part {one}" for one in chosen.part or [])
+    return f"python benchmarks/calibration --work calibration{share}{parts}"
 
 
 if __name__ == "__main__":

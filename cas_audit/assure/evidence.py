@@ -1,11 +1,6 @@
-"""The evidence store: the only door to MLflow, which is told to send nothing anywhere."""
+"""The evidence store: a door to MLflow, which is told to send nothing anywhere."""
 
-import os
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
 from importlib.metadata import version
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +10,11 @@ from cas_audit.audit.record import few_behind
 from cas_audit.config import Evidence
 from cas_audit.files import digest, read_json
 from cas_audit.forecast.models import TRUSTED
+from cas_audit.forecast.registry import quiet_mlflow
 
 __all__ = ["record"]
 
 REQUIREMENTS = ("scikit-learn", "skops", "numpy", "scipy")
-SETTINGS = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "GIT_PYTHON_REFRESH": "quiet",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_LOGGING_LEVEL": "WARNING",
-}
 
 
 def record(audit: Path, findings: Findings, evidence: Evidence, store: Path) -> dict[str, Any]:
@@ -39,7 +29,7 @@ def record(audit: Path, findings: Findings, evidence: Evidence, store: Path) -> 
     Returns:
         Names and ids for `run.json`; never the tracking URI, which can hold a password.
     """
-    with _quiet() as mlflow:
+    with quiet_mlflow() as mlflow:
         mlflow.set_tracking_uri(evidence.tracking_uri or _sqlite(store))
         _choose_experiment(mlflow, evidence, store)
         manifest = read_manifest(audit / "dossier")
@@ -55,32 +45,6 @@ def record(audit: Path, findings: Findings, evidence: Evidence, store: Path) -> 
                 mlflow.log_artifacts(str(audit / "dossier"), "dossier")
             models = _register(mlflow, audit, manifest)
         return {"experiment": evidence.experiment, "run": run.info.run_id, "models": models}
-
-
-@contextmanager
-def _quiet() -> Iterator[Any]:
-    """Give MLflow with telemetry off: its settings are read when it is first imported."""
-    before = {name: os.environ.get(name) for name in SETTINGS}
-    os.environ.update(SETTINGS)
-    with warnings.catch_warnings(), redirect_stderr(StringIO()):
-        warnings.simplefilter("ignore")  # what it says is about its own insides; errors are raised
-        import mlflow  # noqa: PLC0415, TID251
-        import mlflow.sklearn  # noqa: PLC0415, TID251
-
-        uri = mlflow.get_tracking_uri()
-        try:
-            yield mlflow
-        finally:
-            mlflow.set_tracking_uri(uri)
-            _restore(before)
-
-
-def _restore(before: dict[str, str | None]) -> None:
-    for name, value in before.items():
-        if value is not None:
-            os.environ[name] = value
-        elif name != "MLFLOW_DISABLE_TELEMETRY":  # stays off: MLflow asks again later
-            os.environ.pop(name, None)
 
 
 def _sqlite(store: Path) -> str:
@@ -124,7 +88,8 @@ def _metrics(audit: Path, findings: Findings) -> dict[str, float]:
         metrics.update(
             {f"{name}.estimate": finding.estimate, f"{name}.low": low, f"{name}.high": high}
         )
-    for theme, forecasters in read_json(audit / "dossier/model/scores.json").items():
+    scores = audit / "dossier/model/scores.json"  # absent where no incidents are known
+    for theme, forecasters in (read_json(scores) if scores.is_file() else {}).items():
         for forecaster, rates in forecasters.items():
             if few_behind(rates):
                 continue  # metrics are public in kind, and rates would give a small count away

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cas_audit.audit.finding import Estimand, Finding, Outcome, as_rows
+from cas_audit.audit.pairs import Unseen
 from cas_audit.inference.interval import Critical, Interval, verdict
 from cas_audit.inference.replicates import compare_replicates, log_ratio_interval
 from cas_audit.inference.scores import Scores, compare_together, ratio
@@ -93,32 +94,51 @@ def _judge(one: Measured, critical: Critical | None, tolerance: tuple[float, flo
 
 
 def summarise(
-    compared: list[Comparison], estimand: Estimand, *, without_refits: bool = False
+    compared: list[Comparison],
+    estimand: Estimand,
+    unseen: Unseen,
+    max_unseen: float,
+    *,
+    without_refits: bool = False,
 ) -> Finding:
-    """Return one finding: met only if all are, not met if any is not; shows the worst."""
-    outcome = Outcome.MET
-    if any(one.inside is None for one in compared):
-        outcome = Outcome.INSUFFICIENT
-    if any(one.inside is False for one in compared):
-        outcome = Outcome.NOT_MET
+    """Return one finding: met only if all are, not met if any is not; shows the worst.
+
+    Args:
+        compared: every group and theme.
+        estimand: what the intervals are about.
+        unseen: what lies where no group is known.
+        max_unseen: with a larger share of flags or records there, nothing is met.
+        without_refits: the intervals come from stretches of weeks.
+    """
+    outcome = _outcome(compared)
     worst = _worst(compared, outcome)
     found = worst.ratio
-    few = outcome is Outcome.INSUFFICIENT and found is None
+    message = "too_few" if outcome is Outcome.INSUFFICIENT and not found else outcome.value
+    if outcome is Outcome.MET and unseen.share > max_unseen:
+        outcome, message = Outcome.INSUFFICIENT, "unseen"
     undefined = sum(one.ratio is None for one in compared)
+    dark = {"cells_without_figures": unseen.cells} if unseen.cells else {}
     gap = found and finite(found.high - found.estimate)
     return Finding(
         outcome=outcome,
-        message="too_few" if few else outcome.value,
-        values=as_rows([worst.row()])[0],
+        message=message,
+        values=as_rows([{**worst.row(), **unseen.shown()}])[0],
         estimand=estimand,
         estimate=found and found.estimate,
         interval=found and (found.low, finite(found.high)),
         level=LEVEL,
         without_refits=without_refits,
-        n={"comparisons": len(compared), "undefined": undefined},
+        n={"comparisons": len(compared), "undefined": undefined, **dark},
         smallest_gap=gap,
         tables={"groups": as_rows([one.row() for one in compared])},
     )
+
+
+def _outcome(compared: list[Comparison]) -> Outcome:
+    if any(one.inside is False for one in compared):
+        return Outcome.NOT_MET
+    undecided = any(one.inside is None for one in compared)
+    return Outcome.INSUFFICIENT if undecided else Outcome.MET
 
 
 def effective_events(weight: NDArray[np.float64], events: NDArray[np.float64]) -> float:

@@ -16,11 +16,13 @@ def group_weights(residents: pd.DataFrame, group: str, reference: str) -> pd.Dat
         reference: name of a group column, or `others` for everyone else.
 
     Returns:
-        Columns `group` and `reference`, indexed by cell, in persons.
+        Columns `group` and `reference`, indexed by cell, in persons; both are missing where the
+        figures of either are, so that a cell counts in a comparison as a whole or not at all.
     """
     table = residents.set_index("cell")
     other = table["residents"] - table[group] if reference == "others" else table[reference]
-    return pd.DataFrame({"group": table[group], "reference": other.clip(lower=0)})
+    weights = pd.DataFrame({"group": table[group], "reference": other.clip(lower=0)})
+    return weights.where(weights.notna().all(axis=1), axis=0)
 
 
 def weekly_exposure(flags: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
@@ -28,14 +30,14 @@ def weekly_exposure(flags: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         flags: columns cell, period and flagged (bool).
-        weights: residents per cell, one column per group, indexed by cell.
+        weights: residents per cell, one column per group, indexed by cell; missing counts nowhere.
 
     Returns:
         One row per period, one column per group; NaN where a group has no residents.
     """
     wide = flags.pivot_table(index="period", columns="cell", values="flagged", aggfunc="max")
     wide = wide.reindex(columns=weights.index).fillna(0).astype(float)
-    total = weights.sum().replace(0, np.nan)
+    total, weights = weights.sum().replace(0, np.nan), weights.fillna(0.0)
     return pd.DataFrame(wide.to_numpy() @ weights.to_numpy(), wide.index, weights.columns) / total
 
 

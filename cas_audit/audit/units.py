@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cas_audit.audit.dossier import Dossier
+from cas_audit.errors import Unavailable
 
 __all__ = ["Units", "open_units", "unit_sums"]
 
@@ -56,8 +57,12 @@ def open_units(dossier: Dossier) -> Units:
     return Units(wide, stretch)
 
 
-def unit_sums(dossier: Dossier) -> dict[str, pd.DataFrame]:
+def unit_sums(dossier: Dossier, forecaster: str = "model") -> dict[str, pd.DataFrame]:
     """Return per theme the counts of incidents and flags, summed per unit of the partition.
+
+    Args:
+        dossier: a sealed dossier.
+        forecaster: one that must be among them.
 
     Returns:
         Per theme a table indexed by forecaster, wide block and stretch.
@@ -66,6 +71,9 @@ def unit_sums(dossier: Dossier) -> dict[str, pd.DataFrame]:
         Unavailable: the dossier holds no such counts.
     """
     weekly = dossier.table("model/weekly.parquet").rename(columns={"week": "period"})
+    if not (weekly["forecaster"] == forecaster).any():
+        message = f"The dossier holds no counts of {forecaster}."
+        raise Unavailable(message)
     weekly = weekly.merge(dossier.table("stretches.parquet"))
     sums = weekly.groupby(["theme", "forecaster", "wide", "stretch"]).sum(numeric_only=True)
     return {theme: sums.loc[[theme]].droplevel("theme") for theme in dossier.manifest.themes}

@@ -1,6 +1,6 @@
 """What a forecast of any theme starts from: the record, its weeks, and the cells that take part."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +11,30 @@ from numpy.typing import NDArray
 from cas_audit.config import Config
 from cas_audit.errors import InputError
 from cas_audit.files import read_json
-from cas_audit.forecast.features import FEATURES, make_features
+from cas_audit.forecast.features import FEATURES, Feature, layer_feature, make_features
+from cas_audit.forecast.kernels import LONGEST_WEEKS
 from cas_audit.forecast.panel import build_panel
+from cas_audit.forecast.panels import MemoryPanel
+from cas_audit.forecast.past import Asked, Weeks
+from cas_audit.forecast.periods import in_periods, origins_in
+from cas_audit.forecast.tile import whole
 
-__all__ = ["MEMORY_WEEKS", "City", "features_of", "judged_on", "open_city", "panel_of"]
+__all__ = [
+    "MEMORY_WEEKS",
+    "City",
+    "features_of",
+    "judged_on",
+    "known_of",
+    "next_week",
+    "open_city",
+    "panel_of",
+    "tiles_of",
+    "weeks_of",
+]
 
 MEMORY_WEEKS = max(feature.window_weeks for feature in FEATURES)
+REACH_CELLS = max(feature.reach_cells for feature in FEATURES)
+SUSPECTS = layer_feature("suspects_in_cell", "suspects", "suspects", about_persons=True)
 
 
 @dataclass(frozen=True)
@@ -26,9 +44,24 @@ class City:
     incidents: pd.DataFrame
     weeks: pd.DatetimeIndex
     kept: NDArray[np.bool_]  # (rows, columns)
-    suspects: NDArray[np.float32] | None  # (rows, columns)
+    layers: Mapping[str, NDArray[np.float32]]  # what stands still, each (rows, columns)
     train: slice
     test: slice
+    period_weeks: int = 1
+
+    @property
+    def origins(self) -> NDArray[np.int64]:
+        """The first week of every period that is judged."""
+        return origins_in(self.test, self.period_weeks)
+
+    @property
+    def periods(self) -> pd.DatetimeIndex:
+        """The first day of every period that is judged."""
+        return self.weeks[self.origins]
+
+    def followed(self, counts: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the incidents of every period that is judged, shape (periods, rows, columns)."""
+        return in_periods(counts, self.origins, self.period_weeks)
 
 
 def open_city(config: Config, data: Path) -> City:
@@ -42,11 +75,6 @@ def open_city(config: Config, data: Path) -> City:
     cells = pd.read_parquet(data / "cells.parquet", columns=["cell"])["cell"].to_numpy()
     kept = np.zeros(shape, dtype=bool)
     kept.ravel()[cells] = True
-    suspects = None
-    if (data / "suspects.parquet").is_file():
-        table = pd.read_parquet(data / "suspects.parquet")
-        suspects = np.zeros(shape, dtype=np.float32)
-        suspects.ravel()[table["cell"]] = np.log1p(table["suspects"])
     weeks = pd.DatetimeIndex(pd.read_parquet(data / "weeks.parquet")["week"], name="period")
     tested, trained = config.forecast.test_weeks, config.forecast.train_weeks
     if len(weeks) < tested + trained + 1:
@@ -55,11 +83,22 @@ def open_city(config: Config, data: Path) -> City:
             f"train_weeks {trained} and test_weeks {tested} together."
         )
         raise InputError(message)
-    weeks = weeks[-(MEMORY_WEEKS + tested + trained) :]  # older weeks are in no feature
+    weeks = weeks[-(LONGEST_WEEKS + tested + trained) :]  # older weeks are in no feature
     test = slice(len(weeks) - tested, len(weeks))
     train = slice(test.start - trained, test.start)
     incidents = pd.read_parquet(data / "incidents.parquet")
-    return City(incidents, weeks, kept, suspects, train, test)
+    return City(
+        incidents, weeks, kept, _layers(data, shape), train, test, config.forecast.period_weeks
+    )
+
+
+def _layers(data: Path, shape: tuple[int, int]) -> dict[str, NDArray[np.float32]]:
+    if not (data / "suspects.parquet").is_file():
+        return {}
+    table = pd.read_parquet(data / "suspects.parquet")
+    suspects = np.zeros(shape, dtype=np.float32)
+    suspects.ravel()[table["cell"]] = np.log1p(table["suspects"])
+    return {"suspects": suspects}
 
 
 def panel_of(city: City, theme: str, channels: Sequence[str]) -> NDArray[np.float32]:
@@ -71,13 +110,32 @@ def panel_of(city: City, theme: str, channels: Sequence[str]) -> NDArray[np.floa
     return counts
 
 
-def features_of(city: City, counts: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the features of every week and cell, shape (weeks, rows, columns, features)."""
-    features = make_features(counts)
-    if city.suspects is None:
-        return features
-    still = np.broadcast_to(city.suspects[None, ..., None], (*counts.shape, 1))
-    return np.concatenate([features, still], axis=-1)
+def known_of(city: City) -> tuple[Feature, ...]:
+    """Return every feature that a model of this city is fitted on."""
+    return (*FEATURES, SUSPECTS) if "suspects" in city.layers else FEATURES
+
+
+def tiles_of(city: City, theme: str, counts: NDArray[np.float32]) -> MemoryPanel:
+    """Return the city on tiles, with the record of a theme of shape (weeks, rows, columns)."""
+    days = [*city.weeks, next_week(city)]
+    mondays = pd.DatetimeIndex(days).to_numpy().astype("M8[ns]")
+    return MemoryPanel({theme: counts}, city.kept, REACH_CELLS, city.layers, mondays)
+
+
+def next_week(city: City) -> pd.Timestamp:
+    """Return the Monday after the history: the week that nobody knows yet."""
+    return city.weeks[-1] + pd.Timedelta(days=7)
+
+
+def weeks_of(city: City, weeks: slice) -> Weeks:
+    """Ask for every kept cell in these weeks."""
+    return Weeks(np.arange(weeks.start, weeks.stop), np.flatnonzero(city.kept))
+
+
+def features_of(city: City, counts: NDArray[np.float32], asked: Asked) -> NDArray[np.float32]:
+    """Return the features of what is asked for, by a record of shape (weeks, rows, columns)."""
+    tile = whole(counts, REACH_CELLS, kept=city.kept, layers=city.layers)
+    return make_features(tile, asked, known_of(city))
 
 
 def judged_on(config: Config) -> list[str]:

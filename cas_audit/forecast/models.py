@@ -1,6 +1,5 @@
 """The models: an ensemble in the style of CAS, and counting, which papers barely beat."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,26 +13,21 @@ from sklearn.preprocessing import StandardScaler
 
 __all__ = [
     "TRUSTED",
-    "Sample",
     "cas_ensemble",
     "count_scores",
-    "draw_sample",
     "store_model",
 ]
 
-# Types of scikit-learn's own that skops does not trust by itself; each only holds numbers.
+# Types of scikit-learn and of ours that skops does not trust by itself; each only holds numbers.
+# A file with forged trees could crash the process that asks it for rates: the dossier's digests
+# say whether a file is the one that was sealed.
 TRUSTED = (
+    "cas_audit.forecast.additive.AdditivePoisson",
+    "cas_audit.forecast.blend.BlendedPoisson",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.utils._bunch.Bunch",
 )
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Rows to fit on: features of shape (rows, features), and whether an incident followed."""
-
-    features: NDArray[np.float32]
-    hit: NDArray[np.bool_]
 
 
 def cas_ensemble(seed: int) -> ClassifierMixin:
@@ -53,46 +47,22 @@ def cas_ensemble(seed: int) -> ClassifierMixin:
     return VotingClassifier(members, voting="soft")
 
 
-def draw_sample(
-    features: NDArray[np.float32],
-    counts: NDArray[np.float32],
-    rng: np.random.Generator,
-    *,
-    others_per_hit: int = 4,
-) -> Sample:
-    """Take every cell-week with an incident, and so many others for each.
-
-    Scores of a model fitted on such a sample rank cells; they are no calibrated chances.
-
-    Args:
-        features: shape (rows, features), a row per cell-week.
-        counts: incidents per row, shape (rows,).
-        rng: draws the others without replacement.
-        others_per_hit: rows without an incident for each row with one.
-    """
-    hits = np.flatnonzero(counts > 0)
-    others = np.flatnonzero(counts == 0)
-    wanted = min(others.size, others_per_hit * hits.size)
-    drawn = rng.choice(others, wanted, replace=False)
-    rows = np.sort(np.concatenate([hits, drawn]))
-    return Sample(features[rows], counts[rows] > 0)
-
-
-def count_scores(counts: NDArray[np.float32], window_weeks: int = 52) -> NDArray[np.float64]:
-    """Score every week and cell by its incidents in the weeks before.
+def count_scores(
+    counts: NDArray[np.float32], origins: NDArray[np.int64], window_weeks: int = 52
+) -> NDArray[np.float64]:
+    """Score every cell by its incidents in the weeks before each origin.
 
     Args:
         counts: incidents, shape (weeks, rows, columns).
+        origins: first weeks of the periods; one may follow the history.
         window_weeks: how far back to count.
 
     Returns:
-        Shape (weeks, rows, columns); week t uses weeks before t only.
+        Shape (origins, rows, columns); an origin uses weeks before it only.
     """
-    total = np.zeros((counts.shape[0] + 1, *counts.shape[1:]))
-    np.cumsum(counts, axis=0, out=total[1:])
-    weeks = np.arange(counts.shape[0])
-    scores: NDArray[np.float64] = total[weeks] - total[np.maximum(weeks - window_weeks, 0)]
-    return scores
+    return np.stack(
+        [counts[max(week - window_weeks, 0) : week].sum(axis=0, dtype=float) for week in origins]
+    )
 
 
 def store_model(model: ClassifierMixin, path: Path) -> None:

@@ -29,7 +29,7 @@ import pandas as pd
 
 from cas_audit.files import write_json
 
-__all__ = ["hide_cells", "publish_flags", "share_flags"]
+__all__ = ["hide_cells", "places_of", "publish_flags", "share_flags"]
 
 FEWEST_CELLS = 2
 FINEST_STEPS = 20  # a published mean is a multiple of 5 %, or coarser
@@ -40,29 +40,36 @@ def publish_flags(forecasts: pd.DataFrame, dossier: Path, smallest: int) -> None
     """Write `public/flags.parquet` and `public/publication.json` into a dossier.
 
     Args:
-        forecasts: columns theme, period, cell and flagged.
+        forecasts: columns theme, cell and flagged, and period where there are any.
         dossier: folder with `data/cells.parquet` and `data/residents.parquet`.
         smallest: fewest residents behind a published value.
     """
-    cells = pd.read_parquet(dossier / "data/cells.parquet", columns=["cell", "area"])
-    people = pd.read_parquet(dossier / "data/residents.parquet", columns=["cell", "residents"])
-    places = cells.merge(people, how="left").fillna({"residents": 0.0})
-    places["shown_as"] = hide_cells(places, smallest)
-    weeks = int(forecasts["period"].nunique())
+    places = places_of(dossier, smallest)
+    weeks = int(forecasts["period"].nunique()) if "period" in forecasts else 0
     exact = forecasts.groupby(["theme", "cell"])["flagged"].mean().rename("share").reset_index()
-    flags = share_flags(exact.merge(places), weeks)
+    flags = share_flags(exact.merge(places), max(weeks, 1))
     (dossier / "public").mkdir()
     flags.to_parquet(dossier / "public/flags.parquet", index=False)
+    overall = exact.groupby("theme")["share"].mean()
     counts = {
         str(theme): {
             "cells": len(part),
+            "flagged_share": round(float(overall[theme]), DIGITS),
             "blurred": int((part["shown_as"] == "area").sum()),
             "withheld": int((part["shown_as"] == "withheld").sum()),
         }
         for theme, part in flags.groupby("theme")
     }
-    content = {"smallest_population": smallest, "themes": counts}
+    content = {"smallest_population": smallest, "weeks": weeks, "themes": counts}
     write_json(dossier / "public/publication.json", content)
+
+
+def places_of(dossier: Path, smallest: int) -> pd.DataFrame:
+    """Return each kept cell, its area and residents, and how it is shown (`shown_as`)."""
+    cells = pd.read_parquet(dossier / "data/cells.parquet", columns=["cell", "area"])
+    people = pd.read_parquet(dossier / "data/residents.parquet", columns=["cell", "residents"])
+    places = cells.merge(people, how="left").fillna({"residents": 0.0})
+    return places.assign(shown_as=hide_cells(places, smallest))
 
 
 def hide_cells(places: pd.DataFrame, smallest: int) -> "pd.Series[str]":

@@ -1,13 +1,21 @@
 """How well flags catch incidents: hit rate, near hits, PAI and precision."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-__all__ = ["WeekScore", "flag_top", "score_week", "summarise"]
+__all__ = [
+    "WeekScore",
+    "flag_shares",
+    "flag_top",
+    "log_score",
+    "score_week",
+    "summarise",
+    "top_cells",
+]
 
 Flags = NDArray[np.bool_]
 
@@ -78,12 +86,39 @@ def flag_top(
         share: share of the kept cells to flag, in (0, 1).
         rng: draws the lots.
     """
+    found: Flags = flag_shares(score, kept, [share], rng)[0]
+    return found
+
+
+def flag_shares(
+    score: NDArray[np.float64], kept: Flags, shares: Sequence[float], rng: np.random.Generator
+) -> Flags:
+    """Flag the highest scores at several shares, ranked once; shape (shares, rows, columns)."""
     cells = np.flatnonzero(kept)
-    wanted = round(cells.size * share)
     order = np.lexsort((rng.random(cells.size), -score.ravel()[cells]))
-    flagged = np.zeros(kept.size, dtype=bool)
-    flagged[cells[order[:wanted]]] = True
-    return flagged.reshape(kept.shape)
+    flagged = np.zeros((len(shares), kept.size), dtype=bool)
+    for one, share in zip(flagged, shares, strict=True):
+        one[cells[order[: round(cells.size * share)]]] = True
+    found: Flags = flagged.reshape(len(shares), *kept.shape)
+    return found
+
+
+def top_cells(rates: NDArray[np.float64], share: float) -> NDArray[np.int64]:
+    """Return the cells with the highest rates; a tie falls to the first. Shape (wanted,)."""
+    order = np.argsort(-rates, kind="stable")
+    return order[: round(rates.size * share)]
+
+
+def log_score(rates: NDArray[np.float64], counts: NDArray[np.float32]) -> float:
+    """Return the Poisson log likelihood an incident, less what no forecast can change.
+
+    sum of (count * log(rate) - rate) / sum of counts; higher is better, and only the true rates
+    reach the highest on average (Good 1952).
+
+    >>> round(log_score(np.array([1.0, 1.0]), np.array([2.0, 0.0], dtype=np.float32)), 3)
+    -1.0
+    """
+    return float((counts * np.log(rates) - rates).sum() / counts.sum())
 
 
 def score_week(

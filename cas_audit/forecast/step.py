@@ -1,5 +1,6 @@
 """The step `forecast`: counted incidents in, a model, its flags and how well they do out."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,63 +11,85 @@ from numpy.typing import NDArray
 
 from cas_audit.config import Config
 from cas_audit.files import write_json
-from cas_audit.forecast.city import City, judged_on, open_city, panel_of
-from cas_audit.forecast.features import FEATURES
-from cas_audit.forecast.fitting import Fitted, fit
+from cas_audit.forecast.city import City, judged_on, known_of, next_week, open_city, panel_of
+from cas_audit.forecast.evaluation import evaluate
+from cas_audit.forecast.fitting import Fitted, fit, known_by
 from cas_audit.forecast.models import store_model
 from cas_audit.forecast.publish import publish_flags
 from cas_audit.forecast.scores import score_week, summarise
 from cas_audit.forecast.trials import compare, refit, without_future
+from cas_audit.forecast.work import Work, open_work
+from cas_audit.inference.partition import WEEKS as STRETCH_WEEKS
 from cas_audit.inference.partition import cut_space, stretches
 from cas_audit.progress import track
 
-__all__ = ["forecast"]
+__all__ = [
+    "count_weekly",
+    "cut_city",
+    "cut_weeks",
+    "describe_features",
+    "forecast",
+    "score_themes",
+]
 
-SUSPECTS = "suspects_in_cell"
 SCORES = ["week", "wide", "theme", "forecaster"]
 
 
-def forecast(config: Config, dossier: Path) -> None:
+def forecast(config: Config, dossier: Path, tiles: Path) -> None:
     """Fit one model a theme, flag the top of every test week, and refit to see it repeat.
 
     Args:
         config: what is audited.
         dossier: folder with `data/` from ingest; gains `model/`, `trials/`, the forecasts
             and `public/`.
+        tiles: folder for tiles on their way, where workers are elsewhere; not part of the dossier.
 
     Raises:
         InputError: the history is too short to train and test on.
     """
+    with open_work(config.forecast.scheduler, tiles) as work:
+        _forecast(config, dossier, work)
+
+
+def _forecast(config: Config, dossier: Path, work: Work) -> None:
     city = open_city(config, dossier / "data")
     (dossier / "model").mkdir()
     rows, made, trial, future = [], {}, {}, {}
     for number, theme in enumerate(track(config.themes, "forecast")):
         seed = [config.forecast.seed, number]
         counts = panel_of(city, theme, config.channels)
-        made[theme] = fit(config, city, (theme, counts), seed)
-        trial[theme] = compare(made[theme], fit(config, city, (theme, counts), seed))
-        future[theme] = without_future(city, counts)
+        made[theme] = fit(config, city, (theme, counts), seed, work, put_down=work.apart)
+        trial[theme] = compare(city, made[theme], fit(config, city, (theme, counts), seed, work))
+        future[theme] = without_future(config, city, theme)
         rows.append(_rows(city, theme, made[theme]))
         if made[theme].model is not None:
             store_model(made[theme].model, dossier / f"model/{theme}.skops")
-    wide = _partition(city, made, dossier)
-    weekly = [_weekly(city, theme, one, judged_on(config), wide) for theme, one in made.items()]
+    wide = cut_city(city, made, dossier)
+    cut_weeks(city.periods, dossier, city.period_weeks)
+    judged = judged_on(config)
+    weekly = [count_weekly(city, theme, one, judged, wide) for theme, one in made.items()]
     write_json(dossier / "trials/reproducibility.json", trial)
     write_json(dossier / "trials/future.json", future)
     if config.forecast.refits:
-        refit(config, city, dossier)
+        refit(
+            config, city, dossier, work, {theme: one.search.chosen for theme, one in made.items()}
+        )
     forecasts = pd.concat(rows)
     forecasts.to_parquet(dossier / "forecasts.parquet", index=False)
+    _ahead(city, made).to_parquet(dossier / "next.parquet", index=False)
     scores = pd.concat(weekly, ignore_index=True)
     scores.to_parquet(dossier / "model/weekly.parquet", index=False)
-    write_json(dossier / "model/scores.json", _summary(scores))
+    write_json(dossier / "model/scores.json", score_themes(scores))
     _describe(config, city, dossier)
+    searches = {theme: asdict(one.search) for theme, one in made.items()}
+    write_json(dossier / "model/search.json", searches)
+    evaluate(config, city, made, wide, dossier)
     publish_flags(forecasts, dossier, config.publication.smallest_population)
 
 
 def _rows(city: City, theme: str, made: Fitted) -> pd.DataFrame:
     cells = np.flatnonzero(city.kept)
-    periods = city.weeks[city.test]
+    periods = city.periods
     return pd.DataFrame(
         {
             "cell": np.tile(cells, len(periods)),
@@ -78,8 +101,20 @@ def _rows(city: City, theme: str, made: Fitted) -> pd.DataFrame:
     )
 
 
-def _partition(city: City, made: dict[str, Fitted], dossier: Path) -> NDArray[np.int64]:
-    """Cut space and time, once for every interval of this audit; return the grid of wide blocks.
+def _ahead(city: City, made: Mapping[str, Fitted]) -> pd.DataFrame:
+    """Return the flags of the week after the history, of which nobody knows yet what happens."""
+    cells, week = np.flatnonzero(city.kept), next_week(city)
+    flags = {theme: one.ahead for theme, one in made.items()}
+    rows = [
+        pd.DataFrame({"theme": theme, "week": week, "cell": cells, "flagged": ahead[city.kept]})
+        for theme, ahead in flags.items()
+        if ahead is not None
+    ]
+    return pd.concat(rows)
+
+
+def cut_city(city: City, made: dict[str, Fitted], dossier: Path) -> NDArray[np.int64]:
+    """Cut space, once for every interval of this audit; return the grid of wide blocks.
 
     Space is cut for the theme whose flags cluster over the largest distance.
     """
@@ -92,9 +127,6 @@ def _partition(city: City, made: dict[str, Fitted], dossier: Path) -> NDArray[np
     cells = np.flatnonzero(city.kept)
     table = pd.DataFrame({"cell": cells, "wide": chosen.wide, "fine": chosen.fine})
     table.to_parquet(dossier / "partition.parquet", index=False)
-    periods = city.weeks[city.test]
-    cut = pd.DataFrame({"period": periods, "stretch": stretches(len(periods))})
-    cut.to_parquet(dossier / "stretches.parquet", index=False)
     ranges = {theme: round(one.range_cells, 3) for theme, one in cuts.items()}
     write_json(dossier / "partition.json", {"range_cells": ranges})
     wide = np.full(city.kept.shape, -1, dtype=np.int64)
@@ -102,21 +134,29 @@ def _partition(city: City, made: dict[str, Fitted], dossier: Path) -> NDArray[np
     return wide
 
 
-def _weekly(
+def cut_weeks(periods: pd.DatetimeIndex, dossier: Path, period_weeks: int = 1) -> None:
+    """Cut the periods that are judged, once for every interval of this audit."""
+    length = STRETCH_WEEKS // period_weeks
+    cut = pd.DataFrame({"period": periods, "stretch": stretches(len(periods), length)})
+    cut.to_parquet(dossier / "stretches.parquet", index=False)
+
+
+def count_weekly(
     city: City, theme: str, made: Fitted, judged: list[str], wide: NDArray[np.int64]
 ) -> pd.DataFrame:
     """Count what was caught per week and wide block; the whole is the sum of its blocks."""
-    outcomes = panel_of(city, theme, judged)[city.test]
+    outcomes = city.followed(panel_of(city, theme, judged))
     rows = [
         {"week": week, "wide": block, "theme": theme, "forecaster": name, **asdict(score)}
         for name, flags in (("model", made.flagged), ("counting", made.counting))
-        for week, counts, flagged in zip(city.weeks[city.test], outcomes, flags, strict=True)
+        for week, counts, flagged in zip(city.periods, outcomes, flags, strict=True)
         for block, score in enumerate(score_week(counts, flagged, wide))
     ]
     return pd.DataFrame(rows)
 
 
-def _summary(weekly: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None]]]:
+def score_themes(weekly: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Return how well each theme was forecast over all weeks, by forecaster."""
     summary: dict[str, dict[str, dict[str, float | None]]] = {}
     for (theme, forecaster), part in weekly.groupby(["theme", "forecaster"]):
         sums = part.drop(columns=SCORES).sum()
@@ -126,18 +166,16 @@ def _summary(weekly: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None
     return summary
 
 
+def describe_features(city: City) -> list[dict[str, Any]]:
+    """Return the columns that a model of a city gets, in their order, with where each is from."""
+    return [one.described() for one in known_of(city)]
+
+
 def _describe(config: Config, city: City, dossier: Path) -> None:
     """Write down what the model knows, how it was set, and on which weeks it is judged."""
-    features: list[dict[str, Any]] = [
-        {**asdict(feature), "source": "incidents", "about_persons": False} for feature in FEATURES
-    ]
-    if city.suspects is not None:
-        still = {"name": SUSPECTS, "window_weeks": 0, "reach_cells": 0}
-        features.append({**still, "source": "suspects", "about_persons": True})
-    if config.forecast.model == "counting":
-        features = [feature for feature in features if feature["name"] == "cell_0_last_52_weeks"]
-    write_json(dossier / "model/features.json", features)
-    chosen = config.forecast.model_dump()
+    known = {one.name: one for theme in config.themes for one in known_by(config, city, theme)}
+    write_json(dossier / "model/features.json", [one.described() for one in known.values()])
+    chosen = config.forecast.model_dump(exclude={"scheduler"})
     write_json(dossier / "model/parameters.json", {**chosen, "judged_on": judged_on(config)})
     train, test = city.weeks[city.train], city.weeks[city.test]
     split = {

@@ -1,6 +1,8 @@
 """Trials: what can only be known by fitting again, run before the dossier is sealed."""
 
 import itertools
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,37 +11,65 @@ from numpy.typing import NDArray
 
 from cas_audit.config import Config
 from cas_audit.files import write_json
-from cas_audit.forecast.city import City, features_of, panel_of
-from cas_audit.forecast.fitting import Fitted, fit
+from cas_audit.forecast.city import City, panel_of, weeks_of
+from cas_audit.forecast.features import make_features
+from cas_audit.forecast.fitting import Fitted, fit, known_by, record_of
 from cas_audit.forecast.histories import draw_history, fit_history
+from cas_audit.forecast.learning import Record
+from cas_audit.forecast.tile import Counts
+from cas_audit.forecast.work import Work
 from cas_audit.progress import track
 
 __all__ = ["compare", "refit", "without_future"]
 
 
-def compare(one: Fitted, other: Fitted) -> dict[str, float]:
+def compare(city: City, one: Fitted, other: Fitted) -> dict[str, float]:
     """Say how far two fits on the same data differ."""
     return {
-        "weeks": len(one.score),
+        "weeks": len(one.score) * city.period_weeks,
         "largest_score_difference": float(np.abs(one.score - other.score).max()),
         "flags_differing": int((one.flagged != other.flagged).sum()),
     }
 
 
-def without_future(city: City, counts: NDArray[np.float32]) -> dict[str, float]:
-    """Take away everything from a test week on; its features must stay as they were."""
+def without_future(config: Config, city: City, theme: str) -> dict[str, float]:
+    """Take away everything from a test week on, of every theme; its features must stay."""
     tried = sorted({city.test.start, (city.test.start + city.test.stop) // 2, city.test.stop - 1})
-    features, largest = features_of(city, counts), 0.0
+    record = record_of(config, city, theme, panel_of(city, theme, config.channels))
+    features = known_by(config, city, theme)
+    reach, largest = max(one.reach_cells for one in features), 0.0
     for week in tried:
-        past = counts.copy()
-        past[week:] = 0
-        change = np.abs(features_of(city, past)[week] - features[week]).max()
-        largest = max(largest, float(change))
+        asked = weeks_of(city, slice(week, week + 1))
+        before, after = (
+            make_features(one.tile(reach), asked, features)
+            for one in (record, _until(record, week))
+        )
+        largest = max(largest, float(np.abs(before - after).max()))
     return {"weeks": len(tried), "largest_change": largest}
 
 
-def refit(config: Config, city: City, dossier: Path) -> None:
+def _until(record: Record, week: int) -> Record:
+    """Return a record in which nothing is known from a week on."""
+    counts, *others = (_emptied(one, week) for one in (record.counts, *record.themes.values()))
+    return replace(record, counts=counts, themes=dict(zip(record.themes, others, strict=True)))
+
+
+def _emptied(counts: Counts, week: int) -> NDArray[np.float32]:
+    past = counts.astype(np.float32)
+    past[week:] = 0
+    return past
+
+
+def refit(
+    config: Config,
+    city: City,
+    dossier: Path,
+    work: Work,
+    chosen: Mapping[str, Mapping[str, float]],
+) -> None:
     """Draw the history again, refit and flag, as often as the configuration asks.
+
+    Settings stay as the search chose them per theme, in `chosen`: searching is not repeated.
 
     Writes `trials/refits.parquet` (theme, refit, cell, share of the test weeks flagged) and
     `trials/refits.json` (per theme the refits, and the near-repeats that were estimated).
@@ -53,7 +83,8 @@ def refit(config: Config, city: City, dossier: Path) -> None:
     for (number, theme), refit in track(runs, "histories drawn again"):
         seed = [config.forecast.seed, number, refit]
         counts = draw_history(histories[theme], np.random.default_rng([*seed, 1]))
-        flagged = fit(config, city, (theme, counts), seed).flagged[:, city.kept].mean(axis=0)
+        made = fit(config, city, (theme, counts), seed, work, chosen=chosen[theme])
+        flagged = made.flagged[:, city.kept].mean(axis=0)
         cells = np.flatnonzero(city.kept)[flagged > 0]
         share = flagged[flagged > 0].round(9)
         rows.append(pd.DataFrame({"theme": theme, "refit": refit, "cell": cells, "share": share}))

@@ -17,6 +17,7 @@ __all__ = [
     "cut_space",
     "effective_size",
     "fine_blocks",
+    "join_stretches",
     "memory",
     "stretches",
     "wide_blocks",
@@ -161,19 +162,40 @@ def memory(series: Values) -> float:
     """Return the integrated autocorrelation time of a series, in its own steps; 1 is none.
 
     tau = 1 + 2 * sum of autocorrelations up to the first that is not positive (Geyer 1992, initial
-    positive sequence by single lags).
+    positive sequence by single lags). The mean is estimated too, and hides tau / n of it: what is
+    returned is tau / (1 - tau / n), which is right for a series that changes every so many steps.
+    A series that never changed remembers all of it: infinite.
+
+    >>> round(memory(np.repeat([1.0, 2.0], 26))), memory(np.ones(52))
+    (26, inf)
     """
     centred = series - series.mean()
     power = float(centred @ centred)
     if not power > 0:
-        return 1.0
+        return float("inf")
     tau = 1.0
     for lag in range(1, len(series) // 2):
         one = float(centred[lag:] @ centred[:-lag]) / power
         if one <= 0:
             break
         tau += 2 * one
-    return tau
+    return tau / (1 - tau / len(series)) if tau < len(series) else float("inf")
+
+
+def join_stretches(stretch: Numbers, at_least: float) -> Numbers:
+    """Join neighbouring stretches until each is long enough; a short rest joins the last.
+
+    Args:
+        stretch: the number of its stretch for each week, shape (weeks,).
+        at_least: weeks in a stretch, such as the memory of a series; may be infinite.
+
+    >>> join_stretches(np.array([0, 0, 1, 1, 2, 2, 3, 3, 4, 4]), 3.2).tolist()
+    [0, 0, 0, 0, 1, 1, 1, 1, 1, 1]
+    """
+    number = np.bincount(stretch)
+    times = int(np.ceil(min(at_least, len(stretch)) / number.min()))
+    found: Numbers = stretches(len(number), times)[stretch]
+    return found
 
 
 def stretches(weeks: int, length: int = WEEKS) -> Numbers:

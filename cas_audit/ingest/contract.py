@@ -19,16 +19,18 @@ __all__ = ["BESIDES", "NEEDED", "Column", "Contract", "load_contract"]
 
 Table = Literal[
     "incidents", "areas", "suspects", "decisions", "survey", "patrols", "stops", "complaints",
+    "forecasts",
 ]  # fmt: skip
 Role = Literal[
     "x", "y", "moment", "date", "hour", "theme", "channel", "recorded", "removed",
     "area", "label", "residents", "group",
-    "count", "age", "decision", "hours", "respondents", "reported_share",
+    "count", "age", "decision", "hours", "respondents", "reported_share", "cell", "score", "flag",
 ]  # fmt: skip
 Kind = Literal["code", "number", "integer", "moment", "date", "free_text"]
 Special = Literal["ethnicity", "religion", "health", "sexuality", "politics", "union", "biometrics"]
 PLACED: tuple[set[str], ...] = ({"x", "y"}, {"area"})
 DATED: tuple[set[str], ...] = ({"moment"}, {"date"})
+FORECAST = ("flag", "score", "count")
 NEEDED: dict[str, tuple[set[str], ...]] = {
     "incidents": ({"x", "y", "moment", "theme"}, {"x", "y", "date", "hour", "theme"}),
     "areas": ({"area", "residents", "group"},),
@@ -38,6 +40,7 @@ NEEDED: dict[str, tuple[set[str], ...]] = {
     "patrols": tuple({"area", "hours"} | time for time in DATED),
     "stops": tuple(place | time for place in PLACED for time in DATED),
     "complaints": tuple({"area"} | time for time in DATED),
+    "forecasts": tuple(place | {one} for place in (*PLACED, {"cell"}) for one in FORECAST),
 }
 BESIDES: dict[str, set[str]] = {
     "incidents": {"channel", "recorded", "removed"},
@@ -48,14 +51,17 @@ BESIDES: dict[str, set[str]] = {
     "patrols": set(),
     "stops": {"theme", "age", "count", "removed"},
     "complaints": {"theme", "count"},
+    "forecasts": {"moment", "date", "theme", *FORECAST},
 }
 CODE, NUMBER, WHEN = {"code", "free_text"}, {"number", "integer"}, {"moment", "date"}
 KINDS: dict[str, set[str]] = {
     **dict.fromkeys(("theme", "channel", "decision", "label"), CODE),
     **dict.fromkeys(("x", "y", "residents", "group", "count", "hours", "hour"), NUMBER),
-    **dict.fromkeys(("age", "respondents", "reported_share"), NUMBER),
+    **dict.fromkeys(("age", "respondents", "reported_share", "score"), NUMBER),
     **dict.fromkeys(("moment", "date", "recorded", "removed"), WHEN),
     "area": {"code", "integer"},
+    "cell": {"integer"},
+    "flag": {"code", "integer"},
 }
 GROUND = r"^(Wpg (8|9|10|12|13|22)|AVG [0-9]+(\([0-9a-z]\))*|open data)(, .+)?$"
 
@@ -166,11 +172,19 @@ class Contract(Strict):
         if any(column.role == "group" and not column.group for column in self.columns):
             message = "has a column of role group without the name of its group"
             raise ValueError(message)
+        self._demand_flags()
         once = [column.role for column in self.columns if column.role != "group"]
         if len(set(once)) < len(once):
             message = "has a role that stands twice; expected one column for each"
             raise ValueError(message)
         return self
+
+    def _demand_flags(self) -> None:
+        flag = self.column("flag")
+        meant = set(flag.values.values()) if flag else {"flagged"}
+        if not {"flagged"} <= meant <= {"flagged", "not_flagged"}:
+            message = "has a flag whose values do not say which codes are flagged or not_flagged"
+            raise ValueError(message)
 
     def name_of(self, role: str) -> str | None:
         """Return the source column with this role, if any."""

@@ -15,7 +15,7 @@ from cas_audit.ingest.question import Ground, Question
 from cas_audit.ingest.sieve import Sieve, Tally
 from cas_audit.ingest.values import read_codes, read_moment, read_numbers, read_points, scan
 
-__all__ = ["DECISIONS", "MEASURES", "admit_counts"]
+__all__ = ["DECISIONS", "MEASURES", "Key", "admit_counts", "name_keys", "read_place", "read_week"]
 
 DECISIONS = ["followed", "partly_followed", "not_followed"]
 AGES = (0, 12, 18, 25, 45, 65)  # first year of each band
@@ -28,7 +28,7 @@ MEASURES = {
 }
 
 
-class _Key(NamedTuple):
+class Key(NamedTuple):
     """One coarse column: the place of each row's value among names, -1 where it has none."""
 
     code: NDArray[np.int64]
@@ -70,61 +70,73 @@ def _admit(
 ) -> tuple[pd.DataFrame, Tally]:
     sieve = Sieve(piece.num_rows)
     scan(piece, contract, sieve)
-    keys, area = _place(piece, contract, ground, sieve)
+    keys, area = read_place(piece, contract, ground, sieve)
     if contract.column("moment") or contract.column("date"):
-        keys |= _week(piece, contract, question, sieve)
+        keys |= read_week(piece, contract, question, sieve)
     for role, asked in (("theme", question.themes), ("decision", DECISIONS)):
         if contract.column(role):
             code = read_codes(piece, contract.column(role), asked, sieve)
             sieve.leave_out(f"{role}_not_asked", code < 0)
-            keys[role] = _Key(code, asked)
+            keys[role] = Key(code, asked)
     if contract.column("age"):
         keys["age_band"] = _band(piece, contract, sieve)
     measures = _measures(piece, contract, sieve)
     sieve.by_area(area)
-    columns = {name: _shown(name, key, sieve.kept) for name, key in keys.items()}
+    columns = {name: name_keys(name, key, sieve.kept) for name, key in keys.items()}
     columns |= {name: values[sieve.kept] for name, values in measures.items()}
     return pd.DataFrame(columns), sieve.tally
 
 
-def _shown(name: str, key: _Key, kept: NDArray[np.bool_]) -> NDArray[np.generic]:
+def name_keys(name: str, key: Key, kept: NDArray[np.bool_]) -> NDArray[np.generic]:
+    """Return a coarse column of the rows that were kept, a week as its Monday."""
     code = key.code[kept]
     if name == "week":
         return monday_of(code)
     return np.array(key.names, dtype=object)[code] if key.names else code
 
 
-def _place(
+def read_place(
     piece: pa.Table, contract: Contract, ground: Ground, sieve: Sieve
-) -> tuple[dict[str, _Key], NDArray[np.int32]]:
+) -> tuple[dict[str, Key], NDArray[np.int32]]:
+    """Return the area or cell of each row, whichever the contract has, and the area of each."""
     if contract.column("area"):
         text = piece[str(contract.name_of("area"))].cast(pa.string()).to_pandas()
         area = pd.Index(ground.codes).get_indexer(text).astype(np.int32)
         sieve.refuse("outside_the_areas", area < 0)
-        return {"area": _Key(area.astype(np.int64), ground.codes)}, area
+        return {"area": Key(area.astype(np.int64), ground.codes)}, area
+    if contract.column("cell"):
+        number = read_numbers(piece, str(contract.name_of("cell")))
+        known = (number >= 0) & (number < len(ground.area)) & (number == np.floor(number))
+        cell = np.where(known, number, -1).astype(np.int64)
+        area = ground.areas_of(cell)
+        sieve.refuse("outside_the_areas", area < 0)
+        return {"cell": Key(cell)}, area
     cell = ground.grid.cell(*read_points(piece, contract, ground.grid))
     area = ground.areas_of(cell)
     sieve.refuse("outside_the_areas", area < 0)
     x, y = read_points(piece, contract, ground.grid, swapped=True)
     exchanged = ground.areas_of(ground.grid.cell(x, y)) >= 0
     sieve.tally.swapped = int(np.count_nonzero(exchanged & (area < 0)))
-    return {"cell": _Key(cell)}, area
+    return {"cell": Key(cell)}, area
 
 
-def _week(piece: pa.Table, contract: Contract, question: Question, sieve: Sieve) -> dict[str, _Key]:
+def read_week(
+    piece: pa.Table, contract: Contract, question: Question, sieve: Sieve
+) -> dict[str, Key]:
+    """Return the week of each row; refuse what is too old, leave out what is yet to come."""
     moment = read_moment(piece, contract)
     sieve.refuse("no_readable_moment", np.isnat(moment))
     refuse_expired(piece, contract, question, (moment, sieve))
     end = np.datetime64(pd.Timestamp(question.reference_date))
     sieve.leave_out("not_before_the_reference_date", moment >= end)
-    return {"week": _Key(week_of(moment))}
+    return {"week": Key(week_of(moment))}
 
 
-def _band(piece: pa.Table, contract: Contract, sieve: Sieve) -> _Key:
+def _band(piece: pa.Table, contract: Contract, sieve: Sieve) -> Key:
     """Return the age band; the age itself goes no further."""
     age = read_numbers(piece, str(contract.name_of("age")), contract.dialect.decimal)
     sieve.refuse("no_possible_age", ~((age >= 0) & (age <= OLDEST)))
-    return _Key(np.searchsorted(AGES, np.nan_to_num(age), side="right") - 1, BANDS)
+    return Key(np.searchsorted(AGES, np.nan_to_num(age), side="right") - 1, BANDS)
 
 
 def _measures(piece: pa.Table, contract: Contract, sieve: Sieve) -> dict[str, NDArray[np.float64]]:

@@ -172,7 +172,7 @@ class ExpectColumnNewestWeekToBeRecent(_Counted):
 
 
 class ExpectColumnsToBePartsOfColumn(_Counted):
-    """A part is never below zero or above the whole, save for rounding."""
+    """A part that is known is never below zero or above the whole, save for rounding."""
 
     columns: list[str]
     whole: str
@@ -183,7 +183,7 @@ class ExpectColumnsToBePartsOfColumn(_Counted):
         whole = table[self.whole]
         slack = whole * self.slack_share + ROUNDING
         parts = table[self.columns]
-        right = parts.ge(0) & parts.le(whole + slack, axis=0)
+        right = parts.isna() | (parts.ge(0) & parts.le(whole + slack, axis=0))
         return parts.size, int((~right).to_numpy().sum())
 
 

@@ -30,7 +30,11 @@ def word(source: Source, table: str, fault: Fault) -> InputError:
     >>> print(word(Source(path="a.csv", contract="a"), "areas", {"kind": "empty"}))
     a.csv holds no rows; expected at least one.
     """
-    wrong = ContractError if fault["kind"] in {"absent", "twice", "instants"} else InputError
+    wrong = (
+        ContractError
+        if fault["kind"] in {"absent", "twice", "instants", "repeated"}
+        else InputError
+    )
     return wrong(SENTENCES[fault["kind"]](source, table, fault))
 
 
@@ -86,6 +90,13 @@ def _instants(source: Source, table: str, fault: Fault) -> str:
     )
 
 
+def _repeated(source: Source, table: str, fault: Fault) -> str:
+    return (
+        f"{source.shown}: {fault['rows']} of {fault['offered']} rows of {table} are about a place, "
+        f"week and theme that stands there already; expected one row for each."
+    )
+
+
 SENTENCES = {
     "empty": _empty,
     "broken": _broken,
@@ -94,4 +105,5 @@ SENTENCES = {
     "absent": _absent,
     "twice": _twice,
     "instants": _instants,
+    "repeated": _repeated,
 }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cas_audit.config import Config, Source
 from cas_audit.ingest.contract import BESIDES, NEEDED, Contract
 from cas_audit.ingest.counts import MEASURES
+from cas_audit.ingest.forecasts import SHOWN, measures_of
 from cas_audit.ingest.question import Ground
 from cas_audit.ingest.retention import years_allowed, years_before
 from cas_audit.ingest.sources import Read
@@ -21,6 +22,7 @@ __all__ = ["Known", "know", "pack", "possible", "unpack"]
 KEYS = {
     "x": "cell",
     "area": "area",
+    "cell": "cell",
     "moment": "week",
     "date": "week",
     "theme": "theme",
@@ -40,7 +42,7 @@ class Known:
     """
 
     columns: list[str]
-    keys: list[str]
+    keys: list[str] | None  # where there is more than one: the library asks for that
     groups: list[str] | None
     themes: list[str]
     channels: list[str]
@@ -73,7 +75,7 @@ def know(config: Config, source: Source, contract: Contract, ground: Ground, rea
     reference = pd.Timestamp(config.reference_date)
     return Known(
         columns=[*keys, *measures],
-        keys=keys,
+        keys=keys if len(keys) > 1 else None,
         groups=[str(one.group) for one in contract.groups] or None,
         themes=config.themes,
         channels=list(config.channels),
@@ -96,8 +98,10 @@ def know(config: Config, source: Source, contract: Contract, ground: Ground, rea
 
 
 def possible(table: str) -> set[str]:
-    """Return the key columns that a table can have, whether or not its contract asks for them."""
+    """Return the columns that a table can have, whether or not its contract asks for them."""
     roles = BESIDES[table].union(*NEEDED[table])
+    if table == "forecasts":
+        return {*_named(roles), *SHOWN.values()}
     return {"cell", *_named(roles)} if table == "areas" else _named(roles)
 
 
@@ -132,6 +136,8 @@ def _keys(contract: Contract) -> list[str]:
 
 
 def _measures(contract: Contract) -> list[str]:
+    if contract.table == "forecasts":
+        return measures_of(contract)
     groups = [str(one.group) for one in contract.groups]
     return OWN_MEASURES.get(contract.table, [MEASURES.get(contract.table, "count")]) + groups
 

@@ -42,7 +42,8 @@ def spread_residents(areas: pd.DataFrame, contract: Contract, cells: pd.DataFram
     """Spread the residents of an area evenly over its kept cells.
 
     Returns:
-        Columns cell, residents and one per group, in persons; 0 where the area has no figures.
+        Columns cell, residents and one per group, in persons. Residents are 0 where the area does
+        not say; a group is missing where it is not known how many live there or are of the group.
     """
     residents = pd.to_numeric(areas[contract.name_of("residents")], errors="coerce")
     columns = {"residents": residents}
@@ -51,12 +52,17 @@ def spread_residents(areas: pd.DataFrame, contract: Contract, cells: pd.DataFram
         columns[str(column.group)] = figure if column.unit == "count" else residents * figure / 100
     figures = pd.DataFrame(columns)
     _demand_possible(figures, contract)
-    complete = figures.notna().all(axis=1)  # half a figure would make people others than they are
-    columns = {str(name): figures[name].where(complete, 0.0) for name in figures}
-    code = areas[contract.name_of("area")].astype(str)
-    per_area = pd.DataFrame(columns).groupby(code).sum()
+    per_area = _settle(figures).set_axis(areas[contract.name_of("area")].astype(str))
     number = cells.groupby("area")["cell"].size().reindex(per_area.index)
     per_cell = per_area.div(number, axis=0)
-    spread = per_cell.reindex(cells["area"]).fillna(0.0).reset_index(drop=True)
+    spread = per_cell.reindex(cells["area"]).reset_index(drop=True)
     spread.insert(0, "cell", cells["cell"].to_numpy())
     return spread
+
+
+def _settle(figures: pd.DataFrame) -> pd.DataFrame:
+    """Where nobody lives no group does; where nobody knows how many live, no group is known."""
+    people = figures["residents"]
+    groups = figures.drop(columns="residents").mask(people == 0, 0.0)
+    groups = groups.where(people.notna(), axis=0)
+    return pd.concat([people.fillna(0.0), groups], axis=1)

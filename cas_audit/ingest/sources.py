@@ -37,6 +37,7 @@ FORMATS = {
     ".gpkg": "features",
 }
 OF_ROWS, OF_AREAS = (".csv", ".parquet"), (".geojson", ".json", ".gpkg")
+OF_ALL = (*OF_ROWS, *OF_AREAS)  # forecasts can stand with the outlines they are about
 ENGINE = Path(__file__).parents[2]
 
 
@@ -65,6 +66,8 @@ def read_table(
 ) -> Read:
     """Read the admitted columns of a CSV file, Parquet file or database table, as counts.
 
+    Forecasts can stand in a file of outlines too; of those only the columns are looked at.
+
     Args:
         source: where it is.
         contract: what may come in; column names of the source may differ in case, accents and
@@ -78,7 +81,7 @@ def read_table(
         ContractError: an admitted column is absent or stands twice.
     """
     job = {
-        **_job(source, contract, OF_ROWS),
+        **_job(source, contract, OF_ALL if contract.table == "forecasts" else OF_ROWS),
         "task": "rows",
         "question": question.model_dump(mode="json"),
         "grid": asdict(ground.grid),
@@ -152,7 +155,7 @@ def read_names(path: Path) -> list[str]:
     Raises:
         InputError: the file is absent, of another format, or has no readable header.
     """
-    demand_file(path, "a draft", (*OF_ROWS, *OF_AREAS))
+    demand_file(path, "a draft", OF_ALL)
     job = {"path": str(path), "format": FORMATS[path.suffix], "task": "header"}
     done = _start({**job, "dialect": Dialect().model_dump()})
     if done.returncode:

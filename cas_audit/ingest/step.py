@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from cas_audit.config import SMALLEST_COUNT, Config, Source, Sources
+from cas_audit.config import SMALLEST_COUNT, Config, Group, Source, Sources, Text
 from cas_audit.errors import ConfigError, ContractError, InputError
 from cas_audit.files import digest, read_json, write_json
 from cas_audit.ingest.contract import Contract, load_contract
@@ -52,10 +52,10 @@ def ingest(config: Config, dossier: Path) -> None:
     (dossier / "data").mkdir(parents=True)
     named = {name: getattr(config.sources, name) for name in Sources.model_fields}
     contracts = {name: _contract(source, name) for name, source in named.items() if source}
-    desk, per_area = _areas(config, dossier, contracts.pop("areas"))
+    desk = _areas(config, dossier, contracts.pop("areas"))
     for name, contract in contracts.items():
         if name == "incidents":
-            _incidents(desk, contract, per_area)
+            _incidents(desk, named[name], contract)
         else:
             _counts(desk, named[name], contract)
     write_json(dossier / "ingest" / "origin.json", {"origin": _origin(config)})
@@ -70,8 +70,8 @@ def _contract(source: Source, table: str) -> Contract:
     return contract
 
 
-def _areas(config: Config, dossier: Path, contract: Contract) -> tuple[_Desk, "pd.Series[float]"]:
-    """Let areas and residents in, lay the grid; return the residents in cells of each area."""
+def _areas(config: Config, dossier: Path, contract: Contract) -> _Desk:
+    """Let areas and residents in, and lay the grid."""
     source = config.sources.areas
     demand_crs(config.area.crs, "area")
     areas, offered = read_areas(source, contract)
@@ -94,12 +94,32 @@ def _areas(config: Config, dossier: Path, contract: Contract) -> tuple[_Desk, "p
     write_json(data / "groups.json", {"groups": _groups(config, contract)})
     write_json(dossier / "ingest/labels.json", _labels(areas, contract))
     ground = _ground(grid, cells, areas[code].to_list())
-    per_area = residents["residents"].groupby(cells["area"].to_numpy()).sum()
-    per_area = per_area.reindex(ground.codes)
+    per_area = _per_area(residents, cells, ground)
+    write_json(data / "areas.json", _peopled(per_area))
     smallest = config.publication.smallest_population
-    desk = _Desk(config, dossier, ground, gather(per_area.fillna(0).to_list(), smallest))
+    few = gather(per_area["residents"].fillna(0).to_list(), smallest)
+    desk = _Desk(config, dossier, ground, few)
     _sign(desk, source, contract, Read(residents, None, Tally(len(areas)), offered))
-    return desk, per_area
+    return desk
+
+
+def _peopled(per_area: pd.DataFrame) -> dict[str, int]:
+    """Count the areas that no check of groups sees; an area smaller than a cell can have none."""
+    people, dark = per_area["residents"], per_area["dark"].eq(True)
+    return {
+        "areas": len(per_area),
+        "areas_without_residents": int((people == 0).sum()),
+        "areas_without_figures": int((dark & (people > 0)).sum()),
+        "areas_without_cells": int(people.isna().sum()),
+    }
+
+
+def _per_area(residents: pd.DataFrame, cells: pd.DataFrame, ground: Ground) -> pd.DataFrame:
+    """Return per area its residents, and whether those of a group are unknown; by code."""
+    dark = residents.drop(columns=["cell", "residents"]).isna().any(axis=1)
+    table = pd.DataFrame({"residents": residents["residents"], "dark": dark})
+    per_area = table.groupby(cells["area"].to_numpy()).agg({"residents": "sum", "dark": "any"})
+    return per_area.reindex(ground.codes)
 
 
 def _labels(areas: pd.DataFrame, contract: Contract) -> dict[str, str]:
@@ -128,9 +148,8 @@ def _ground(grid: Grid, cells: pd.DataFrame, codes: list[str]) -> Ground:
     return Ground(grid, area, unique)
 
 
-def _incidents(desk: _Desk, contract: Contract, per_area: "pd.Series[float]") -> None:
+def _incidents(desk: _Desk, source: Source, contract: Contract) -> None:
     config, data = desk.config, desk.dossier / "data"
-    source = config.sources.incidents
     read = read_table(source, contract, ask(config, contract), desk.ground)
     _limit(read.tally, config, source)
     rows = read.table
@@ -147,7 +166,7 @@ def _incidents(desk: _Desk, contract: Contract, per_area: "pd.Series[float]") ->
     pd.DataFrame({"week": weeks}).to_parquet(data / "weeks.parquet", index=False)
     if read.quality is not None:
         read.quality.to_parquet(data / "quality.parquet", index=False)
-    write_json(data / "quality.json", _quality(counted, read.tally, weeks, per_area))
+    write_json(data / "quality.json", _quality(counted, read.tally, weeks))
     _sign(desk, source, contract, read._replace(table=counted))
 
 
@@ -163,8 +182,22 @@ def _shifts(rows: pd.DataFrame) -> dict[str, dict[str, int]]:
 def _counts(desk: _Desk, source: Source, contract: Contract) -> None:
     read = read_table(source, contract, ask(desk.config, contract), desk.ground)
     _limit(read.tally, desk.config, source)
+    if contract.table == "forecasts":
+        _demand_forecasts(read.table, desk.config, source)
     read.table.to_parquet(desk.dossier / f"data/{contract.table}.parquet", index=False)
     _sign(desk, source, contract, read)
+
+
+def _demand_forecasts(table: pd.DataFrame, config: Config, source: Source) -> None:
+    if table.empty:
+        message = f"{source.shown}: no row was admitted; expected forecasts of {config.themes}."
+        raise ContractError(message)
+    if "theme" not in table and len(config.themes) > 1:
+        message = (
+            f"{source.shown}: the contract for forecasts has no theme, and the configuration has "
+            f"{len(config.themes)}; expected a theme for each forecast."
+        )
+        raise ContractError(message)
 
 
 def _limit(tally: Tally, config: Config, source: Source) -> None:
@@ -236,25 +269,38 @@ def _groups(config: Config, contract: Contract) -> list[dict[str, Any]]:
     labels = {str(column.group): column.label for column in contract.groups}
     groups = []
     for group in config.groups:
-        for name in (group.name, group.reference):
-            if name not in labels and (name == group.name or name != "others"):
+        for name in group.columns:
+            if name not in labels:
                 message = f"groups: unknown group {name}; expected one of {', '.join(labels)}."
                 raise ConfigError(message)
-        label, other = labels[group.name], labels.get(group.reference)
-        groups.append(
-            {
-                "name": group.name,
-                "reference": group.reference,
-                "label": label.model_dump() if label else None,
-                "reference_label": other.model_dump() if other else None,
-            }
-        )
+        groups.append(_fifths(group, labels) if group.as_ == "fifths" else _named(group, labels))
     return groups
 
 
-def _quality(
-    incidents: pd.DataFrame, tally: Tally, weeks: pd.DatetimeIndex, per_area: "pd.Series[float]"
-) -> dict[str, Any]:
+def _named(group: Group, labels: dict[str, Text | None]) -> dict[str, Any]:
+    label, other = labels[group.name], labels.get(group.reference)
+    return {
+        "name": group.name,
+        "reference": group.reference,
+        "label": label.model_dump() if label else None,
+        "reference_label": other.model_dump() if other else None,
+    }
+
+
+def _fifths(group: Group, labels: dict[str, Text | None]) -> dict[str, Any]:
+    """Name the fifths of the areas; which those are is for whoever reads the figures."""
+    label, lowest = labels[group.name], group.reference == "lowest"
+    said = label.model_dump() if label else None
+    return {
+        "name": f"{group.name}_highest_fifth",
+        "reference": f"{group.name}_lowest_fifth" if lowest else "others",
+        "label": said,
+        "reference_label": said if lowest else None,
+        "fifths_of": group.name,
+    }
+
+
+def _quality(incidents: pd.DataFrame, tally: Tally, weeks: pd.DatetimeIndex) -> dict[str, Any]:
     return {
         "incidents": {
             "offered": tally.offered,
@@ -264,9 +310,6 @@ def _quality(
         },
         "weeks": len(weeks),
         "weeks_without_incidents": len(weeks.difference(pd.DatetimeIndex(incidents["week"]))),
-        "areas": len(per_area),
-        "areas_without_residents": int((per_area == 0).sum()),
-        "areas_without_cells": int(per_area.isna().sum()),
         "oldest_week": f"{weeks[0]:%Y-%m-%d}",
     }
 

@@ -22,6 +22,7 @@ import pyarrow as pa
 from cas_audit.ingest.contract import Contract, Dialect
 from cas_audit.ingest.counts import admit_counts
 from cas_audit.ingest.faults import Broken
+from cas_audit.ingest.forecasts import admit_forecasts
 from cas_audit.ingest.formats import open_table, read_names
 from cas_audit.ingest.grid import Grid
 from cas_audit.ingest.incidents import admit_incidents
@@ -56,8 +57,10 @@ def main() -> None:
         _fail(json.loads(str(error)))
     except Broken as error:
         _fail(error.said)
+    except SystemExit:
+        raise
     except BrokenPipeError:
-        _leave(1)  # nobody listens any more
+        sys.exit(1)  # nobody listens any more
     except BaseException as error:  # noqa: BLE001 - the text of any of them could quote the source
         _fail({"kind": "broken", "error": type(error).__name__})
 
@@ -96,7 +99,8 @@ def _rows(job: dict[str, Any], contract: Contract, opened: Opened) -> list[pa.Ta
             opened.pieces, contract, question, ground, full=job["full"]
         )
     else:
-        table, tally = admit_counts(opened.pieces, contract, question, ground)
+        admit = admit_forecasts if contract.table == "forecasts" else admit_counts
+        table, tally = admit(opened.pieces, contract, question, ground)
         tables = [table]
     if not tally.offered:
         _fail({"kind": "empty"})
@@ -122,11 +126,16 @@ def _saying(table: pa.Table, said: dict[str, Any]) -> pa.Table:
 
 def _fail(said: dict[str, Any]) -> NoReturn:
     sys.stderr.write("\n" + json.dumps(said) + "\n")
-    _leave(1)
+    sys.exit(1)
 
 
-def _leave(code: int) -> NoReturn:
+def _end() -> NoReturn:
     """End at once: threads that read ahead are not waited for, and say nothing when cut short."""
+    code = 0
+    try:
+        main()
+    except SystemExit:
+        code = 1
     with suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()
@@ -134,5 +143,4 @@ def _leave(code: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main()
-    _leave(0)
+    _end()

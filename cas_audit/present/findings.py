@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cas_audit.audit.finding import Finding
+from cas_audit.audit.finding import Estimand, Finding
 from cas_audit.present.words import Words
 
 __all__ = ["show_finding"]
@@ -21,7 +21,8 @@ def show_finding(words: Words, finding: Finding) -> dict[str, Any]:
         "sentence": words.sentence(finding),
         "limits": texts["limits"],
         "remedy": texts["remedy"],
-        "without_refits": finding.without_refits,
+        "without_refits": finding.without_refits and _without_refits(words, finding),
+        "without_figures": _without_figures(words, finding),
         "facts": [
             ("estimate", _figure(words, finding.estimate)),
             ("interval", _between(words, low, high)),
@@ -38,6 +39,20 @@ def show_finding(words: Words, finding: Finding) -> dict[str, Any]:
         ],
         "tables": [_table(words, rows) for rows in finding.tables.values() if rows],
     }
+
+
+def _without_refits(words: Words, finding: Finding) -> str:
+    one_map = finding.estimand is Estimand.THIS_MAP
+    return words.text("without_refits_map" if one_map else "without_refits")
+
+
+def _without_figures(words: Words, finding: Finding) -> str | None:
+    """Say how much lies where no group is known; None where all is seen."""
+    residents = finding.values.get("residents_without_figures")
+    for text in ("flags_without_figures", "records_without_figures"):
+        if text in finding.values:
+            return words.text(text, share=finding.values[text], residents=residents)
+    return None
 
 
 def _between(words: Words, low: float | None, high: float | None) -> str | None:

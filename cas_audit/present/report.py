@@ -22,6 +22,8 @@ from cas_audit.present.words import LANGUAGES, Words, name_words
 
 __all__ = ["write_reports"]
 
+SPLIT = "model/split.json"  # there only where we fitted the model, and so know what it had seen
+
 
 def write_reports(folder: Path) -> None:
     """Write `report.nl.html` and `report.en.html` into an audit folder.
@@ -70,7 +72,7 @@ def _system(dossier: Dossier, words: Words) -> dict[str, Any]:
         "reference": words.format_field(manifest.reference_date, "date"),
         "regime": words.name(manifest.regime),
         "themes": ", ".join(words.name(theme) for theme in manifest.themes),
-        "channels": ", ".join(words.name(channel) for channel in manifest.channels),
+        "channels": ", ".join(map(words.name, manifest.channels)) or words.text("none"),
         "origin": words.text(manifest.origin),
         "framework": getattr(framework.title, language),
         "source": getattr(framework.source, language),
@@ -89,37 +91,61 @@ def _theme(dossier: Dossier, words: Words, theme: str) -> dict[str, Any]:
     counts = published["themes"][theme]
     cells = dossier.table("data/cells.parquet")
     grid = dossier.json("data/grid.json")
-    scores = dossier.json("model/scores.json")[theme]
-    weeks = int(dossier.json("model/split.json")["test"]["weeks"])
-    labels = {"scale": words.text("map_scale"), "withheld": words.text("map_withheld")}
+    scale = words.text("map_scale" if published["weeks"] else "map_scale_once")
+    labels = {"scale": scale, "withheld": words.text("map_withheld")}
     image = draw_flags(flags["share"], cells, grid, labels=labels)
-    values = {
-        "theme": theme,
-        "weeks": weeks,
-        "cells": len(cells),
-        "share": round(len(cells) * dossier.manifest.flagged_share) / len(cells),
-        "dilated": scores["model"]["dilated_share"],
-    }
     hidden = "map_published" if counts["blurred"] or counts["withheld"] else "map_all_shown"
     return {
         "name": words.name(theme),
         "map": base64.b64encode(image).decode("ascii"),
-        "map_text": words.text("map_text", **values),
+        "map_text": _map_text(dossier, words, theme),
         "map_published": words.text(hidden, smallest=published["smallest_population"], **counts),
         "map_source": words.text("map_source", crs=grid["crs"], size=grid["cell_size_m"]),
-        "scores_note": words.text(
-            "scores_note", weeks=weeks, incidents=in_tens(scores["model"]["incidents"])
-        ),
-        "scores": [
-            [
-                words.text(name),
-                words.format_field(scores[name]["hit_rate"], "percent"),
-                words.format_field(scores[name]["near_hit_rate"], "percent"),
-                words.format_field(scores[name]["dilated_share"], "percent"),
-                words.format_field(scores[name]["pai"], "decimal"),
-                words.format_field(scores[name]["precision"], "percent"),
-            ]
-            for name in ("model", "counting")
-            if not few_behind(scores[name])
-        ],
+        **_scores(dossier, words, theme),
     }
+
+
+def _map_text(dossier: Dossier, words: Words, theme: str) -> str:
+    """Say what the map shows; of forecasts made elsewhere, what is known of them."""
+    published = dossier.json("public/publication.json")
+    counts = published["themes"][theme]
+    values = {
+        "theme": theme,
+        "weeks": published["weeks"],
+        "cells": counts["cells"],
+        "share": counts["flagged_share"],
+    }
+    if dossier.has(SPLIT):
+        dilated = dossier.json("model/scores.json")[theme]["model"]["dilated_share"]
+        return words.text("map_text", dilated=dilated, **values)
+    said = words.text("map_given" if published["weeks"] else "map_once", **values)
+    by_area = dossier.json("model/parameters.json")["unit"] == "area"
+    return f"{said} {words.text('map_areas')}" if by_area else said
+
+
+def _scores(dossier: Dossier, words: Words, theme: str) -> dict[str, Any]:
+    """Return how well a theme was forecast, as far as it is known and may be shown."""
+    if not dossier.has("model/scores.json"):
+        return {"scores": None, "scores_note": words.text("scores_none")}
+    scores = dossier.json("model/scores.json")[theme]
+    weeks = dossier.table("model/weekly.parquet")["week"].nunique()
+    known = {"weeks": weeks, "incidents": in_tens(scores["model"]["incidents"])}
+    notes = [words.text("scores_note" if dossier.has(SPLIT) else "scores_note_given", **known)]
+    if "counting" not in scores:
+        notes.append(words.text("counting_short"))
+    shown = [name for name in ("model", "counting") if name in scores]
+    rows = [_rates(words, name, scores[name]) for name in shown if not few_behind(scores[name])]
+    if len(rows) < len(shown):
+        notes.append(words.text("scores_hidden"))
+    return {"scores": rows, "scores_note": " ".join(notes)}
+
+
+def _rates(words: Words, name: str, rates: dict[str, Any]) -> list[str]:
+    return [
+        words.text(name),
+        words.format_field(rates["hit_rate"], "percent"),
+        words.format_field(rates["near_hit_rate"], "percent"),
+        words.format_field(rates["dilated_share"], "percent"),
+        words.format_field(rates["pai"], "decimal"),
+        words.format_field(rates["precision"], "percent"),
+    ]

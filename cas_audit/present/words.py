@@ -114,12 +114,14 @@ class Words(string.Formatter):
 
 def name_words(dossier: Dossier, language: Language) -> Words:
     """Return the words of a language, with the names of the dossier's groups."""
-    names = {}
+    plain, names = Words(language), {}
     for group in dossier.json("data/groups.json")["groups"]:
+        fifths = {"": "highest_fifth", "reference_": "lowest_fifth"} if "fifths_of" in group else {}
         for key in ("", "reference_"):
             label = group.get(f"{key}label")
             if label:
-                names[group["reference" if key else "name"]] = label[language]
+                name, said = group["reference" if key else "name"], label[language]
+                names[name] = plain.text(fifths[key], label=said) if fifths else said
     return Words(language, names)
 
 

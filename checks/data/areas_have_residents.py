@@ -22,7 +22,8 @@ def areas_have_residents(
     Remedy: take the population figures of the year of the outlines; merge empty areas with a
     neighbour when that is true to the place.
     """
-    quality = dossier.json("data/quality.json")
-    empty = quality["areas_without_residents"] + quality.get("areas_without_cells", 0)
-    areas = quality["areas"]
+    counted = dossier.json("data/areas.json")
+    kinds = ("areas_without_residents", "areas_without_figures", "areas_without_cells")
+    empty = sum(counted.get(kind, 0) for kind in kinds)
+    areas = counted["areas"]
     return judge_share(empty, areas, at_most=max_empty_share, fewest=min_areas, unit="areas")

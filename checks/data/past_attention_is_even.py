@@ -1,14 +1,14 @@
 """The police found as much for each incident brought to them, wherever a group lives."""
 
 import itertools
-from typing import Any
+from dataclasses import replace
 
 import pandas as pd
 
 from cas_audit.audit.comparison import Measured, compare, effective_events, summarise
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome
-from cas_audit.audit.groups import group_weights
+from cas_audit.audit.pairs import Pair, open_pairs
 from cas_audit.audit.units import Units
 from cas_audit.inference.partition import stretches
 from cas_audit.inference.scores import ratio_of_rates
@@ -22,6 +22,7 @@ def past_attention_is_even(
     tolerance_low: float = 0.8,
     tolerance_high: float = 1.25,
     min_events: float = 20,
+    max_unseen: float = 0.1,
 ) -> Finding:
     """Did the police find about as much for each incident brought, wherever a group lives?
 
@@ -33,7 +34,9 @@ def past_attention_is_even(
     recorded in the same part of the city in other half-years. The ratio to the reference gets an
     interval by score inversion (Fieller) on found and brought, linearised together, for all groups
     and themes at once (max-t); judged by two one-sided tests. With fewer records of a kind than
-    `min_events`, counted as equal ones, nothing is decided.
+    `min_events`, counted as equal ones, nothing is decided. Where an area lacks the figures of a
+    group, its records are in no comparison; when that are more than `max_unseen` of them, nothing
+    is met.
 
     Limits: what the public brings depends on trust and on insurance, and is no measure of crime.
     Without records that police found there is nothing to compare, and nothing that can steer.
@@ -47,25 +50,30 @@ def past_attention_is_even(
         message="not_applicable_no_found_records",
         estimand=Estimand.THIS_PROCESS,
     )
+    incidents = dossier.table("data/incidents.parquet")
     if "unknown" in dossier.manifest.channels:
         return found.model_copy(update={"message": "not_applicable_channel_unknown"})
     if "found" not in dossier.manifest.channels:
         return found
     if "brought" not in dossier.manifest.channels:
         return found.model_copy(update={"message": "not_applicable_no_brought_records"})
-    incidents = dossier.table("data/incidents.parquet")
-    residents = dossier.table("data/residents.parquet")
+    groups = open_pairs(dossier)
     units = _units(dossier)
     incidents["unit"] = units.of(incidents["cell"], incidents["week"])
     measured = [
         _measure(
-            incidents[incidents["theme"] == theme], residents, units, (theme, group), min_events
+            Measured(theme, pair.group, pair.reference),
+            incidents[incidents["theme"] == theme],
+            units,
+            _shares(pair, groups.residents),
+            min_events,
         )
         for theme in dossier.manifest.themes
-        for group in dossier.json("data/groups.json")["groups"]
+        for pair in groups.pairs
     ]
     compared = compare(measured, (tolerance_low, tolerance_high))
-    return summarise(compared, Estimand.THIS_PROCESS)
+    unseen = groups.unseen(incidents["cell"], incidents["count"])
+    return summarise(compared, Estimand.THIS_PROCESS, unseen, max_unseen)
 
 
 def _units(dossier: Dossier) -> Units:
@@ -75,17 +83,14 @@ def _units(dossier: Dossier) -> Units:
     return Units(wide, pd.Series(stretches(len(weeks), WEEKS_A_STRETCH), index=weeks))
 
 
+def _shares(pair: Pair, residents: "pd.Series[float]") -> pd.DataFrame:
+    """Return the shares of a cell's residents that are of the group, and of its reference."""
+    return pair.weights.div(residents.where(residents > 0), axis=0).fillna(0.0)
+
+
 def _measure(
-    rows: pd.DataFrame,
-    residents: pd.DataFrame,
-    units: Units,
-    of: tuple[str, dict[str, Any]],
-    least: float,
+    named: Measured, rows: pd.DataFrame, units: Units, share: pd.DataFrame, least: float
 ) -> Measured:
-    theme, group = of
-    weights = group_weights(residents, group["name"], group["reference"])
-    people = residents.set_index("cell")["residents"]
-    share = weights.div(people.where(people > 0), axis=0).fillna(0.0)
     lives = share.reindex(rows["cell"]).fillna(0.0)
     sums, events = {}, []
     for channel, name in itertools.product(("found", "brought"), ("group", "reference")):
@@ -94,10 +99,8 @@ def _measure(
         count = rows.loc[chosen, "count"].to_numpy(float)
         sums[channel, name] = units.sums(rows.loc[chosen, "unit"].to_numpy(), weight * count)
         events.append(effective_events(weight, count))
-    return Measured(
-        theme,
-        group["name"],
-        group["reference"],
+    return replace(
+        named,
         scores=ratio_of_rates(
             (sums["found", "group"], sums["brought", "group"]),
             (sums["found", "reference"], sums["brought", "reference"]),

@@ -6,7 +6,7 @@ import pandas as pd
 from cas_audit.audit.comparison import Measured, compare, effective_events, summarise
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding
-from cas_audit.audit.groups import group_weights
+from cas_audit.audit.pairs import open_pairs
 from cas_audit.audit.units import Units, open_units
 from cas_audit.inference.scores import within
 
@@ -17,6 +17,7 @@ def even_precision(
     tolerance_low: float = 0.8,
     tolerance_high: float = 1.25,
     min_events: float = 20,
+    max_unseen: float = 0.1,
 ) -> Finding:
     """Is a flagged cell followed by an incident about as often where each group lives?
 
@@ -28,7 +29,9 @@ def even_precision(
     interval is about outcomes given the flags: what differs by chance is what happened in the same
     part of the city in other stretches of weeks. The ratio gets an interval by score inversion
     (Fieller), together for all groups and themes (max-t); judged by two one-sided tests. With fewer
-    right flags than `min_events`, counted as equal ones, nothing is decided.
+    right flags than `min_events`, counted as equal ones, nothing is decided. Where an area lacks
+    the figures of a group, its flags are in no comparison; when that are more than `max_unseen` of
+    them, nothing is met.
 
     Limits: recorded incidents are not crime: where a group reports less, a right flag looks wrong.
     Only a victim survey could tell. The check does not say who is stopped in a flagged cell.
@@ -37,29 +40,32 @@ def even_precision(
     where little is brought; leave out what the police found.
     """
     flagged = dossier.table("forecasts.parquet").query("flagged")
-    residents = dossier.table("data/residents.parquet")
+    groups = open_pairs(dossier)
     units = open_units(dossier)
-    followed = flagged.merge(_with_incident(dossier), how="left")
+    hits = _with_incident(dossier, flagged["period"])
+    followed = flagged.merge(hits, how="left")
     followed["hit"] = followed["hit"].eq(True)
     followed["unit"] = units.of(followed["cell"], followed["period"])
     measured = []
     for theme in dossier.manifest.themes:
         flags = followed[followed["theme"] == theme]
-        for group in dossier.json("data/groups.json")["groups"]:
-            weights = group_weights(residents, group["name"], group["reference"])
-            people = weights.reindex(flags["cell"]).fillna(0.0)
-            named = Measured(theme, group["name"], group["reference"])
+        for pair in groups.pairs:
+            people = pair.weights.reindex(flags["cell"]).fillna(0.0)
+            named = Measured(theme, pair.group, pair.reference)
             measured.append(_measure(named, units, flags, people, min_events))
     compared = compare(measured, (tolerance_low, tolerance_high))
-    return summarise(compared, Estimand.OUTCOMES)
+    return summarise(compared, Estimand.OUTCOMES, groups.unseen(flagged["cell"]), max_unseen)
 
 
-def _with_incident(dossier: Dossier) -> pd.DataFrame:
+def _with_incident(dossier: Dossier, periods: "pd.Series[pd.Timestamp]") -> pd.DataFrame:
+    """Return the cells with an incident in each period; a period lasts until the next begins."""
     incidents = dossier.table("data/incidents.parquet")
     if "brought" in dossier.manifest.channels:
         incidents = incidents[incidents["channel"] == "brought"]
-    where = incidents[["cell", "week", "theme"]].drop_duplicates()
-    return where.rename(columns={"week": "period"}).assign(hit=True)
+    starts = pd.DatetimeIndex(periods.unique()).sort_values()
+    at = starts.searchsorted(incidents["week"], side="right") - 1
+    where = incidents[["cell", "theme"]].assign(period=starts[at.clip(min=0)])
+    return where[at >= 0].drop_duplicates().assign(hit=True)
 
 
 def _measure(

@@ -34,7 +34,7 @@ def no_worse_than_counting(
             message="not_applicable_is_counting",
             estimand=Estimand.OUTCOMES,
         )
-    weekly = unit_sums(dossier)
+    weekly = unit_sums(dossier, "counting")
     gains = {theme: _gain(part) for theme, part in weekly.items()}
     enough = [theme for theme, part in weekly.items() if _incidents(part) >= min_events]
     hidden = hidden_themes(dossier.table("model/weekly.parquet"))

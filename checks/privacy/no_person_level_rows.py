@@ -12,11 +12,13 @@ from cas_audit.audit.record import state
 KEYS = {
     "cell", "row", "col", "area", "week", "period", "theme", "channel", "shift", "kind",
     "decision", "age_band", "forecaster", "stretch", "shown_as", "wide", "refit",
+    "flagged_share",
 }  # fmt: skip
 MEASURES = {
     "x_m", "y_m", "count", "residents", "suspects", "hours", "respondents", "reported_share",
     "score", "flagged", "share", "incidents", "hits", "near_hits", "flagged_cells",
-    "flagged_cells_with_incident", "dilated_cells", "cells", "fine",
+    "flagged_cells_with_incident", "dilated_cells", "cells", "fine", "most_hits",
+    "changed_cells",
 }  # fmt: skip
 SLACK_M = 0.01
 

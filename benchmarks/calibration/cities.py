@@ -1,0 +1,362 @@
+"""Cities of which the true value is exactly as stated, laid out as the dossier that a check reads.
+
+One function a check. Each draws a city from `cas_audit.simulate`, moves one thing until the true
+value of the check's estimand is as stated, draws the one record that an auditor has, and writes
+what the check reads. What is moved, so that all else stays as it was drawn:
+
+- exposure, from a table of forecasts: the model, whose chances of a flag are known;
+- exposure, of a model that is refitted, and precision: where the group lives;
+- past attention: what the police find in the neighbourhoods of the group;
+- gain over counting: where incidents fall once the flags are set.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.optimize import brentq
+
+from cas_audit.audit.dossier import Manifest, seal_dossier
+from cas_audit.config import Config
+from cas_audit.files import write_json
+from cas_audit.forecast.scores import score_week
+from cas_audit.forecast.step import forecast
+from cas_audit.inference.partition import stretches, wide_blocks
+from cas_audit.simulate.arena import Arena, draw_arena
+from cas_audit.simulate.counting import Forecast, count_flags
+from cas_audit.simulate.dials import Dials
+from cas_audit.simulate.geography import Geography, invented
+from cas_audit.simulate.history import History, draw_history
+from cas_audit.simulate.shift import draw_flags, shift_to_ratio
+from cas_audit.simulate.truth import Parts, true_parts
+
+__all__ = ["BUILD", "NoSuchCity", "Wanted"]
+
+Values = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+THEME, GROUP, REFERENCE = "home_burglary", "born_outside_europe", "born_netherlands"
+TEST = WINDOW = 52
+SHARE = 0.03
+TRUTH, REFITS = 40, 20
+FARTHEST = 8.0  # standard deviations of the field along which something is moved
+SMOOTH_CELLS = 2.0  # people do not move cell by cell
+FOUND, PAST_WEEKS, MOST_FOUND = 0.2, 156, 100.0
+WORDS = {"nl": "Proef", "en": "Trial"}
+
+
+class NoSuchCity(Exception):  # noqa: N818 - no error: another city is drawn
+    """Nothing that may be moved gives this city the stated value."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A city: its side in cells, incidents a week, weeks that a map of flags stays, true value."""
+
+    side: int
+    a_week: float
+    hold_weeks: int
+    true: float
+
+
+def flags_of_a_table(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
+    """Draw a year of flags that nobody can refit, with chances of the stated ratio."""
+    arena = _arena(rng, wanted)
+    chance = shift_to_ratio(arena.intensity[0], arena.geography, wanted.true, share=SHARE).chance
+    flags = draw_flags(chance, TEST, rng, hold_weeks=wanted.hold_weeks)
+    _demand(_exposure(arena, np.broadcast_to(chance, flags.shape)), wanted.true)
+    _lay_out(folder, arena.geography, {"forecasts": _flagged(arena.geography, flags)})
+
+
+def counting_refitted(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
+    """Let the step `forecast` count, flag and refit; on average it has the stated ratio."""
+    arena = _arena(rng, wanted)
+    drawn = [
+        count_flags(draw_history(arena, rng), WINDOW, SHARE, rng, test_weeks=TEST)
+        for _ in range(TRUTH)
+    ]
+    expected = np.mean(drawn, axis=0)
+    along = _smooth(arena.geography, expected.mean(axis=0))
+    moved = _move_group(arena, along, lambda one: _exposure(one, expected), wanted.true)
+    _ingested(folder, moved.geography, draw_history(moved, rng))
+    config = _config(int(rng.integers(2**31)))
+    forecast(config, folder)
+    _seal(folder)
+
+
+def flags_and_outcomes(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
+    """Draw what follows flags that counting set; given these, precision has the stated ratio."""
+    arena = _arena(rng, wanted)
+    flags = count_flags(draw_history(arena, rng), WINDOW, SHARE, rng, test_weeks=TEST)
+    chance = -np.expm1(-arena.brought[0])
+    along = _smooth(arena.geography, np.log(chance))
+    moved = _move_group(
+        arena, along, lambda one: _of(one, flags, "precision").ratio().value, wanted.true
+    )
+    record = _incidents(moved.geography, draw_history(moved, rng))
+    tables = {"forecasts": _flagged(moved.geography, flags), "data/incidents": record}
+    _lay_out(folder, moved.geography, tables)
+
+
+def records_found(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
+    """Let the police look harder where the group lives, until they found so much more there."""
+    geography, seed = invented(rng, wanted.side), int(rng.integers(2**31))
+
+    def policed(most: float) -> Arena:
+        turned = {"weeks": PAST_WEEKS, "found": FOUND, "over_policing": most}
+        return draw_arena(geography, _dials(wanted.a_week, **turned), np.random.default_rng(seed))
+
+    most = _solve(
+        lambda one: float(np.log(_attention(policed(one)) / wanted.true)), 0.0, MOST_FOUND
+    )
+    arena = policed(most)
+    _demand(_attention(arena), wanted.true)
+    record = _incidents(geography, draw_history(arena, rng))
+    tables = {"data/incidents": record, "data/weeks": pd.DataFrame({"week": _mondays(PAST_WEEKS)})}
+    _lay_out(folder, geography, tables, ["brought", "found"])
+
+
+def two_forecasters(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
+    """Let a count over half a year stand against one over a year; it gains as much as stated."""
+    arena = _arena(rng, wanted)
+    past = draw_history(arena, rng)
+    model, counting = (
+        count_flags(past, window, SHARE, rng, test_weeks=TEST) for window in (WINDOW // 2, WINDOW)
+    )
+    along = _scaled(model.mean(axis=0) - counting.mean(axis=0))
+
+    def shifted(by: float) -> Arena:
+        rate = arena.intensity[:1] * np.exp(by * along)
+        rate *= wanted.a_week / rate.sum()
+        return replace(arena, intensity=np.broadcast_to(rate, arena.intensity.shape))
+
+    def gain(one: Arena) -> float:
+        rates = (_of(one, flags, "city_hit_rate").of(0).value for flags in (model, counting))
+        return next(rates) - next(rates)
+
+    moved = shifted(_solve(lambda by: gain(shifted(by)) - wanted.true, -FARTHEST, FARTHEST))
+    _demand(1 + gain(moved), 1 + wanted.true)
+    outcomes = draw_history(moved, rng).counts()[-TEST:]
+    weekly = _weekly(moved.geography, outcomes, {"model": model, "counting": counting})
+    write_json(folder / "model/parameters.json", {"model": "half_a_year"})
+    _lay_out(folder, moved.geography, {"model/weekly": weekly})
+
+
+Build = Callable[[np.random.Generator, Wanted, Path], None]
+BUILD: dict[str, Build] = {
+    one.__name__: one
+    for one in (
+        flags_of_a_table, counting_refitted, flags_and_outcomes, records_found, two_forecasters,
+    )
+}  # fmt: skip
+
+
+def _dials(a_week: float, **turned: Any) -> Dials:  # noqa: ANN401 - any dial
+    return Dials(**{"weeks": TEST + WINDOW, "incidents_a_week": a_week, **turned})
+
+
+def _arena(rng: np.random.Generator, wanted: Wanted) -> Arena:
+    return draw_arena(invented(rng, wanted.side), _dials(wanted.a_week), rng)
+
+
+def _of(arena: Arena, flags: NDArray[Any], figure: str) -> Parts:
+    return true_parts(arena, Forecast(flags))[figure]
+
+
+def _exposure(arena: Arena, flags: NDArray[Any]) -> float:
+    return _of(arena, flags, "exposure").ratio().value
+
+
+def _attention(arena: Arena) -> float:
+    """Return found over brought of the group, over that of its reference."""
+    true = true_parts(arena, Forecast(np.zeros(arena.intensity.shape)))
+    brought = true["hit_rate"].bottom
+    return Parts(true["recorded"].top - brought, brought).ratio().value
+
+
+def _demand(found: float, true: float) -> None:
+    """Stop where a city is not what its row says."""
+    if not np.isclose(found, true, rtol=1e-6):
+        message = f"a city has {found}; expected {true}"
+        raise SystemExit(message)
+
+
+def _solve(miss: Callable[[float], float], low: float, high: float) -> float:
+    ends = miss(low), miss(high)
+    if abs(ends[0]) < 1e-12:  # noqa: PLR2004 - the fair city needs no search
+        return low
+    if ends[0] * ends[1] > 0:
+        raise NoSuchCity
+    return float(brentq(miss, low, high, xtol=1e-12))
+
+
+def _move_group(
+    arena: Arena, along: Values, figure: Callable[[Arena], float], true: float
+) -> Arena:
+    """Let the group live more where `along` is high, or less, until a figure is as stated."""
+    people = arena.geography.residents
+
+    def moved(by: float) -> Arena:
+        group = people[0] * np.exp(by * along)
+        group *= people[0].sum() / group.sum()
+        geography = replace(arena.geography, residents=np.stack([group, *people[1:]]))
+        return replace(arena, geography=geography)
+
+    by = _solve(lambda one: float(np.log(figure(moved(one)) / true)), -FARTHEST, FARTHEST)
+    _demand(figure(moved(by)), true)
+    return moved(by)
+
+
+def _smooth(geography: Geography, values: Values) -> Values:
+    laid_out = np.full(geography.kept.shape, values.mean())
+    laid_out[geography.kept] = values
+    return _scaled(ndimage.gaussian_filter(laid_out, SMOOTH_CELLS)[geography.kept])
+
+
+def _scaled(values: Values) -> Values:
+    found: Values = (values - values.mean()) / values.std()
+    return found
+
+
+def _cells(geography: Geography) -> NDArray[np.int64]:
+    return np.flatnonzero(geography.kept)
+
+
+def _mondays(weeks: int) -> pd.DatetimeIndex:
+    return pd.date_range(end="2025-12-29", periods=weeks, freq="7D")
+
+
+def _flagged(geography: Geography, flags: Flags) -> pd.DataFrame:
+    """Return a table of forecasts as a vendor may hand it over: one row a flag."""
+    week, cell = np.nonzero(flags)
+    return pd.DataFrame(
+        {
+            "cell": _cells(geography)[cell],
+            "period": _mondays(len(flags))[week],
+            "theme": THEME,
+            "flagged": True,
+        }
+    )
+
+
+def _incidents(geography: Geography, history: History) -> pd.DataFrame:
+    """Count the records with a place per cell, week and channel, as ingest does."""
+    record = history.where(history.placed)
+    rows = pd.DataFrame(
+        {
+            "cell": _cells(geography)[record.cell],
+            "week": _mondays(history.weeks)[record.week],
+            "theme": THEME,
+            "channel": np.where(record.found, "found", "brought"),
+        }
+    )
+    return rows.value_counts(sort=False).rename("count").reset_index()
+
+
+def _weekly(geography: Geography, counts: NDArray[Any], flags: dict[str, Flags]) -> pd.DataFrame:
+    """Count per week and wide block what each forecaster caught."""
+    shape = geography.kept.shape
+    wide = np.full(shape, -1, dtype=np.int64)
+    wide[geography.kept] = _wide(geography)
+
+    def laid_out(values: NDArray[Any]) -> NDArray[Any]:
+        plane = np.zeros(shape, dtype=values.dtype)
+        plane[geography.kept] = values
+        return plane
+
+    rows = [
+        {"week": week, "theme": THEME, "forecaster": name, "wide": block, **asdict(score)}
+        for name, each in flags.items()
+        for week, count, flag in zip(_mondays(TEST), counts, each, strict=True)
+        for block, score in enumerate(score_week(laid_out(count), laid_out(flag), wide))
+    ]
+    return pd.DataFrame(rows)
+
+
+def _wide(geography: Geography) -> NDArray[np.int64]:
+    return wide_blocks(*np.nonzero(geography.kept))
+
+
+def _residents(geography: Geography) -> pd.DataFrame:
+    people = geography.residents
+    named = {GROUP: people[0], REFERENCE: people[-1]}
+    return pd.DataFrame({"cell": _cells(geography), "residents": people.sum(axis=0), **named})
+
+
+def _lay_out(
+    folder: Path,
+    geography: Geography,
+    tables: dict[str, pd.DataFrame],
+    channels: list[str] | None = None,
+) -> None:
+    wide = _wide(geography)
+    cut = {"period": _mondays(TEST), "stretch": stretches(TEST)}
+    _save(
+        folder,
+        {
+            "data/residents": _residents(geography),
+            "partition": pd.DataFrame({"cell": _cells(geography), "wide": wide, "fine": wide}),
+            "stretches": pd.DataFrame(cut),
+            **tables,
+        },
+    )
+    _seal(folder, channels)
+
+
+def _ingested(folder: Path, geography: Geography, history: History) -> None:
+    """Write what the step `ingest` leaves for the step `forecast`."""
+    rows, columns = geography.kept.shape
+    write_json(folder / "data/grid.json", {"rows": rows, "columns": columns})
+    cells = pd.DataFrame({"cell": _cells(geography), "area": geography.area.astype(str)})
+    _save(
+        folder,
+        {
+            "data/cells": cells,
+            "data/residents": _residents(geography),
+            "data/weeks": pd.DataFrame({"week": _mondays(history.weeks)}),
+            "data/incidents": _incidents(geography, history),
+        },
+    )
+
+
+def _save(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
+    for name, table in tables.items():
+        path = folder / f"{name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        table.to_parquet(path, index=False)
+
+
+def _config(seed: int) -> Config:
+    source = {"path": "none.csv", "contract": "none"}
+    chosen = {"model": "counting", "train_weeks": 4, "test_weeks": TEST, "seed": seed}
+    return Config.model_validate(
+        {
+            "name": "trial",
+            "version": "1",
+            "title": WORDS,
+            "reference_date": "2026-01-05",
+            "regime": "open_data",
+            "purpose": {"goal": WORDS, "action": WORDS},
+            "sources": {"incidents": source, "areas": source},
+            "themes": [THEME],
+            "channels": ["brought"],
+            "groups": [{"name": GROUP, "reference": REFERENCE}],
+            "forecast": {**chosen, "flagged_share": SHARE, "refits": REFITS},
+        }
+    )
+
+
+def _seal(folder: Path, channels: list[str] | None = None) -> None:
+    groups = [{"name": GROUP, "reference": REFERENCE}]
+    write_json(folder / "data/groups.json", {"groups": groups})
+    manifest = {
+        "schema": 1, "name": "trial", "version": "1", "title": WORDS, "origin": "synthetic",
+        "reference_date": "2026-01-05", "regime": "open_data", "themes": [THEME],
+        "channels": channels or ["brought"], "flagged_share": SHARE, "framework": "none",
+        "seed": 1, "cas_audit": "0", "python": "0", "packages": {},
+    }  # fmt: skip
+    seal_dossier(folder, Manifest.model_validate(manifest))
