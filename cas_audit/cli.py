@@ -212,6 +212,7 @@ def checks(as_json: Json = False) -> None:
 
 app.add_typer(cli_people.key, name="key")
 app.command(name="attest")(cli_people.attest)
+app.command(name="compare")(cli_people.compare)
 contract = typer.Typer(no_args_is_help=True, help="Contracts: what may come in.")
 app.add_typer(contract, name="contract")
 

@@ -9,7 +9,7 @@ import typer
 
 from cas_audit.errors import InputError
 
-__all__ = ["attest", "key"]
+__all__ = ["attest", "compare", "key"]
 
 KeyFile = Annotated[Path, typer.Argument(help="File of the key (PEM).")]
 Day = typer.Option(formats=["%Y-%m-%d"], help="By default today, by the clock.")
@@ -116,6 +116,27 @@ def attest(
         )
         added = steps.revise(audit, lambda work: engine.attest(work, wish, signer))
     typer.echo(f"{added}\nNext: `cas-audit gate {audit}`.")
+
+
+def compare(
+    old: Annotated[Path, typer.Argument(help="The earlier audit.")],
+    new: Annotated[Path, typer.Argument(help="The later audit.")],
+    on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="By default the day of the later answers."),
+    ] = None,
+    language: Annotated[Literal["nl", "en"], typer.Option("--language")] = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="For a machine.")] = False,
+) -> None:
+    """Say what got worse since an earlier audit, what expires soon, and who must act."""
+    from cas_audit.assure.compare import compare as hold  # noqa: PLC0415 - loads pandas
+    from cas_audit.present.compared import explain_comparison  # noqa: PLC0415
+
+    found = hold(old, new, on.date() if on else None)
+    if as_json:
+        typer.echo(json.dumps(found.model_dump(mode="json", by_alias=True), ensure_ascii=False))
+    else:
+        typer.echo("\n".join(explain_comparison(old, new, found, language)))
 
 
 def _risk(

@@ -86,7 +86,7 @@ def test_one_check_not_met_blocks(shown: Path, tmp_path: Path) -> None:
     """The second with a success criterion that no model reaches."""
     config = yaml.safe_load((shown / "configs/v2.yaml").read_text())
     config["purpose"]["success"]["at_least"] = 0.9
-    (tmp_path / "configs").mkdir()
+    shutil.copytree(shown / "configs", tmp_path / "configs")
     (tmp_path / "configs/v2.yaml").write_text(yaml.safe_dump(config))
     shutil.copytree(shown / "feed", tmp_path / "feed")
     steps.audit(tmp_path / "configs/v2.yaml", tmp_path / "v2", shown / "statements")

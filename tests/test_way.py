@@ -16,10 +16,13 @@ import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import escape
 from skops import io as skops_io
 
 from cas_audit import cli, schemas, steps
+from cas_audit.assure.attest import Wish, attest
 from cas_audit.assure.gate import judge
+from cas_audit.assure.keys import read_private
 from cas_audit.assure.seal import differences, seal_audit
 from cas_audit.audit.dossier import Dossier
 from cas_audit.demo import prepare
@@ -32,6 +35,7 @@ from cas_audit.forecast.past import Weeks
 from cas_audit.forecast.tile import whole
 from cas_audit.ingest.contract import load_contract
 from cas_audit.present.report import write_reports
+from cas_audit.present.words import LANGUAGES
 from tests.paper import say
 
 pytestmark = pytest.mark.slow
@@ -435,6 +439,23 @@ def test_a_bad_statement_is_refused_where_it_lies(
 
     assert str(folder / "mine.yaml") in str(error.value)
     assert [] == differences(audit)
+
+
+def test_what_a_person_typed_is_no_markup(city: Path, audit: Path) -> None:
+    """Not in a name, a claim or a treatment; and what was said before is kept beside it."""
+    typed = "<script>alert(1)</script>{{ 7 * 7 }}{x}</span>"
+    risk = {"level": "large", "treatment": typed}
+    on = date(2026, 2, 1)
+    wish = Wish(asked="1.01.a", name=typed, role="system_owner", claim=typed, on=on, risk=risk)
+    key = read_private(city / "keys/system_owner.pem")
+    before = digest(audit / "report.nl.html")
+    steps.revise(audit, lambda work: attest(work, wish, key))
+    pages = [(audit / f"report.{language}.html").read_text() for language in LANGUAGES]
+
+    assert all(escape(typed) in page for page in pages)
+    assert not any("<script" in page for page in pages)
+    assert before == digest(audit / "revisions/001/report.nl.html")
+    assert "does not follow" not in " ".join(judge(audit).sentences)
 
 
 def test_statements_can_expire_on_another_day(city: Path, tmp_path: Path) -> None:

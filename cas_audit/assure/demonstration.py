@@ -58,7 +58,7 @@ def write_demonstration(
 
 def _policy(keys: dict[str, PrivateKey]) -> Policy:
     holders = {role: [{"name": NOBODY, "key": key.public.text}] for role, key in keys.items()}
-    organisation = "Demonstratie: geen echte sleutels. / Demonstration: no real keys."
+    organisation = "Demonstratie, zonder geheime sleutels / Demonstration, without secret keys"
     return Policy.model_validate(
         {"schema": 1, "organisation": organisation, "demonstration": True, "roles": holders}
     )

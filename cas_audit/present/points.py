@@ -7,6 +7,7 @@ from cas_audit.assure.framework import Framework, Point
 from cas_audit.assure.laws import list_laws
 from cas_audit.assure.stated import Stated
 from cas_audit.audit.finding import Finding
+from cas_audit.present.people import show_role, show_stated
 from cas_audit.present.words import Words
 
 __all__ = ["show_counts", "show_points", "show_verdict"]
@@ -24,7 +25,11 @@ def show_verdict(words: Words, answers: Answers) -> dict[str, Any]:
     }
     gate = answers.verdict.gate
     said = words.vformat(words.page["verdicts"][gate], (), values)
-    return {"gate": gate, "sentence": said, "counted": words.text("counted", **values)}
+    counted = words.text("counted", **values)
+    waived = answers.verdict.counts.get("waived")
+    if waived:
+        counted = f"{counted} {words.people('waivers', waived=waived)}"
+    return {"gate": gate, "sentence": said, "counted": counted}
 
 
 def show_counts(words: Words, framework: Framework, answers: Answers) -> dict[str, Any]:
@@ -78,7 +83,8 @@ def _point(
         "question": getattr(point.question, words.language),
         "status": answer.status,
         "blocking": point.blocking,
-        "risk": words.page["risks"][answer.risk.proposed],
+        "risk": _risk(words, answer),
+        "risk_set": answer.risk.set is not None,
         "law": _law(words, point),
         "crosswalk": "; ".join(
             f"{name} {', '.join(ids)}" for name, ids in point.crosswalk.items() if ids
@@ -88,7 +94,7 @@ def _point(
             for one in point.principles
         ],
         "contradiction": answer.contradiction
-        and words.text("contradiction", statement=answer.contradiction.statement),
+        and words.people(answer.contradiction.kind, **answer.contradiction.model_dump()),
         "measured": [
             {
                 "check": demand.check,
@@ -105,9 +111,9 @@ def _point(
                 "text": getattr(wanted.text, words.language),
                 "kind": reasons[wanted.id],
                 "reason": words.page["reasons"][reasons[wanted.id]],
-                "role": _role(words, framework, wanted.role),
+                "role": show_role(words, framework, wanted.role),
                 "by": [
-                    _signed(words, framework, one)
+                    show_stated(words, framework, one)
                     for one in statements
                     if one.statement.statement == wanted.id
                 ],
@@ -117,6 +123,14 @@ def _point(
     }
 
 
+def _risk(words: Words, answer: Answer) -> str:
+    levels, risk = words.page["risks"], answer.risk
+    if risk.set is None:
+        return str(levels[risk.proposed])
+    proposed = levels[risk.proposed]
+    return words.people("set", level=levels[risk.set], by=risk.by, proposed=proposed)
+
+
 def _law(words: Words, point: Point) -> str:
     named = [
         f"{getattr(law.short, words.language)} {', '.join(getattr(point.law, key))}"
@@ -124,21 +138,3 @@ def _law(words: Words, point: Point) -> str:
         if getattr(point.law, key)
     ]
     return "; ".join(named)
-
-
-def _signed(words: Words, framework: Framework, stated: Stated) -> dict[str, Any]:
-    statement = stated.statement
-    return {
-        "name": statement.name,
-        "role": _role(words, framework, statement.role),
-        "denies": not statement.holds,
-        "on": words.format_field(statement.date, "date"),
-        "until": words.format_field(statement.valid_until, "date"),
-        "claim": statement.claim,
-    }
-
-
-def _role(words: Words, framework: Framework, role: str) -> str:
-    """Return how a role is called; one the framework does not know is shown as it was written."""
-    known = framework.roles.get(role)
-    return str(getattr(known, words.language)) if known else role

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from cas_audit.assure.answers import Answers
+from cas_audit.assure.compare import Comparison
 from cas_audit.assure.framework import Framework
 from cas_audit.assure.policy import Policy
 from cas_audit.assure.risks import Register
@@ -26,6 +27,7 @@ __all__ = ["MODELS", "schema_of", "write_schemas"]
 
 MODELS: dict[str, type[BaseModel]] = {
     "answers": Answers,
+    "comparison": Comparison,
     "config": Config,
     "contract": Contract,
     "findings": Findings,
