@@ -42,8 +42,11 @@ def spread_residents(areas: pd.DataFrame, contract: Contract, cells: pd.DataFram
     """Spread the residents of an area evenly over its kept cells.
 
     Returns:
-        Columns cell, residents and one per group, in persons; 0 where the area has no figures.
+        Columns cell, residents and one per group, in persons; 0 where the area has no figures,
+        and everywhere if no residents are admitted.
     """
+    if not contract.column("residents"):
+        return pd.DataFrame({"cell": cells["cell"].to_numpy(), "residents": 0.0})
     residents = pd.to_numeric(areas[contract.name_of("residents")], errors="coerce")
     columns = {"residents": residents}
     for column in contract.groups:
