@@ -120,7 +120,7 @@ def _read(config: Config | Mapping[str, Any] | str | Path) -> tuple[Raw, Path]:
             raise ConfigError(message)
         return raw, Path(config).absolute()
     if isinstance(config, Config):
-        config = config.model_dump(mode="json", exclude_none=True)
+        config = config.model_dump(mode="json", exclude_none=True, by_alias=True)
     return deepcopy(dict(config)), Path.cwd() / "config"
 
 

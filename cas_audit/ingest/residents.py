@@ -5,7 +5,7 @@ import pandas as pd
 from cas_audit.errors import ContractError
 from cas_audit.ingest.contract import Contract
 
-__all__ = ["refuse_identifiers", "spread_residents"]
+__all__ = ["demand_once", "refuse_identifiers", "spread_residents"]
 
 PERCENT_SLACK = 0.001
 
@@ -36,6 +36,21 @@ def refuse_identifiers(scanned: dict[str, dict[str, int]], shown: str) -> None:
                 f"expected codes and figures of areas."
             )
             raise ContractError(message)
+
+
+def demand_once(codes: "pd.Series[str]", shown: str) -> None:
+    """Refuse areas that stand more than once.
+
+    Raises:
+        ContractError: naming how many do.
+    """
+    twice = int(codes[codes.duplicated()].nunique())
+    if twice:
+        message = (
+            f"{shown}: {twice} areas stand more than once; expected one row for each, "
+            f"with all of its outline and residents."
+        )
+        raise ContractError(message)
 
 
 def spread_residents(areas: pd.DataFrame, contract: Contract, cells: pd.DataFrame) -> pd.DataFrame:
