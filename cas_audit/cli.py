@@ -50,19 +50,31 @@ Language = Annotated[Literal["nl", "en"], typer.Option("--language", help="Of th
 
 @app.command()
 def demo(
-    out: Out = Path("demo"), seed: Annotated[int, typer.Option(help="Of the city.")] = 1
+    out: Out = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Of the city.")] = 1,
+    framework: Annotated[str, typer.Option(help="Whose points are answered.")] = "rekenkamer-2.0",
 ) -> None:
     """Audit two versions of a trial city from one raw feed."""
     from cas_audit.assure.gate import judge  # noqa: PLC0415
     from cas_audit.demo import demonstrate  # noqa: PLC0415
 
-    folders = demonstrate(out, seed=seed)
+    folders = demonstrate(out, seed=seed, framework=framework)
     for folder in folders:
         code = judge(folder).code
         typer.echo(f"{folder}: {GATE[code]}")
         typer.echo(f"    {folder / 'report.nl.html'}\n    {folder / 'report.en.html'}")
     typer.echo(f"Next: open a report; ask `{_us()} gate {folders[0]}` why the gate stays shut;")
     typer.echo(f"change a byte in {folders[-1]} and ask `{_us()} verify {folders[-1]}` which.")
+
+
+@app.command()
+def replay(out: Out = Path("replay"), seed: Annotated[int, typer.Option()] = 1) -> None:
+    """Audit a trial city as the Court of Audit examined CAS in 2022: what was lacking is denied."""
+    from cas_audit.replay import replay as again  # noqa: PLC0415
+
+    folder = again(out, seed=seed)
+    typer.echo(f"{folder / 'report.nl.html'}\n{folder / 'report.en.html'}")
+    typer.echo(f"Next: `{_us()} gate {folder}`.")
 
 
 @app.command()

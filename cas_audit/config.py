@@ -261,7 +261,8 @@ class Evidence(Strict):
 class Config(Strict):
     """One audit of one version of one system.
 
-    `comparison` says, under Wpg 8, what records older than a year are compared with.
+    `comparison` says, under Wpg 8, what records older than a year are compared with. Without
+    `groups` nobody learns who is affected, and checks that compare groups are unavailable.
     """
 
     name: Name
@@ -279,7 +280,7 @@ class Config(Strict):
     max_refused_share: Annotated[float, Field(ge=0, lt=1)] = 0.01
     forecast: Forecast = Forecast()
     publication: Publication = Publication()
-    groups: Annotated[list[Group], Field(min_length=1)]
+    groups: list[Group] = []
     checks: dict[str, dict[str, float]] = {}
     framework: str = "rekenkamer-2.0"
     statements: str | None = None

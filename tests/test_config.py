@@ -67,6 +67,11 @@ def test_a_variable_that_is_not_set_is_named(
         ({"themes": []}, "themes: list should have at least 1 item"),
         ({"channels": ["brought", "brought"]}, "holds the same name twice"),
         ({"max_refused_share": 2}, "max_refused_share: input should be less than 1"),
+        (
+            {"groups": [{"name": "poor", "as": "fifths", "reference": "rich"}]},
+            "a group as fifths has the reference lowest or others",
+        ),
+        ({"groups": [{"name": "poor", "as": "tenths"}]}, "input should be 'residents' or 'fifths'"),
     ],
 )
 def test_a_fault_is_named(tmp_path: Path, change: dict[str, object], expected: str) -> None:

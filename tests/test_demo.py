@@ -17,6 +17,12 @@ BIAS = {
     "model/even_exposure",
     "model/even_precision",
 }
+MEASURED = {
+    "check_met",
+    "check_not_met",
+    "check_insufficient_evidence",
+    "check_not_applicable",  # for a reason that the point accepts
+}
 ENGINE = Path(demo.__file__).parent
 
 
@@ -124,6 +130,24 @@ def test_other_cities(tmp_path: Path, seed: int) -> None:
 
     assert judge(tmp_path / "v1").code == 1
     assert judge(tmp_path / "v2").code in {0, 2}
+
+
+def test_the_framework_of_2022_is_answered_too(tmp_path: Path) -> None:
+    """All 63 points, and none is open for want of a check, a source or a statement."""
+    demo.prepare(tmp_path, seed=1, framework="rekenkamer-1.0")
+    for version in ("v1", "v2"):
+        steps.audit(
+            tmp_path / f"configs/{version}.yaml", tmp_path / version, tmp_path / "statements"
+        )
+        answers = read_json(tmp_path / version / "answers.json")["answers"]
+        kinds = {reason["kind"] for answer in answers for reason in answer["reasons"]}
+
+        assert 63 == len(answers)
+        assert MEASURED >= {kind for kind in kinds if kind.startswith("check")}
+        assert {"statement_valid"} == {kind for kind in kinds if kind.startswith("statement")}
+    gate = {version: judge(tmp_path / version).code for version in ("v1", "v2")}
+
+    assert {"v1": 1, "v2": 0} == gate
 
 
 def test_the_configurations_differ_in_three_lines_only() -> None:

@@ -317,7 +317,7 @@ def test_an_area_without_a_figure_is_not_taken_for_zero(
     here = (cells["area"] == full["buurtcode"]).to_numpy()
     figures = residents.drop(columns="cell").replace({"residents": {0.0: np.nan}})
     before, after = (
-        read_json(tmp_path / name / "data/quality.json") for name in ("before", "dossier")
+        read_json(tmp_path / name / "data/areas.json") for name in ("before", "dossier")
     )
     kinds = ("areas_without_residents", "areas_without_figures")
 

@@ -13,6 +13,7 @@ what the check reads. What is moved, so that all else stays as it was drawn:
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,8 @@ def counting_refitted(rng: np.random.Generator, wanted: Wanted, folder: Path) ->
     moved = _move_group(arena, along, lambda one: _exposure(one, expected), wanted.true)
     _ingested(folder, moved.geography, draw_history(moved, rng))
     config = _config(int(rng.integers(2**31)))
-    forecast(config, folder)
+    with TemporaryDirectory() as tiles:
+        forecast(config, folder, Path(tiles))
     _seal(folder)
 
 
@@ -110,9 +112,14 @@ def records_found(rng: np.random.Generator, wanted: Wanted, folder: Path) -> Non
         turned = {"weeks": PAST_WEEKS, "found": FOUND, "over_policing": most}
         return draw_arena(geography, _dials(wanted.a_week, **turned), np.random.default_rng(seed))
 
-    most = _solve(
-        lambda one: float(np.log(_attention(policed(one)) / wanted.true)), 0.0, MOST_FOUND
-    )
+    even = policed(0.0)
+    added = policed(1.0).attention[:1] - even.attention[:1]
+
+    def miss(most: float) -> float:
+        rate = np.broadcast_to(even.attention[:1] + most * added, even.attention.shape)
+        return float(np.log(_attention(replace(even, attention=rate)) / wanted.true))
+
+    most = _solve(miss, 0.0, MOST_FOUND)
     arena = policed(most)
     _demand(_attention(arena), wanted.true)
     record = _incidents(geography, draw_history(arena, rng))
@@ -164,7 +171,8 @@ def _arena(rng: np.random.Generator, wanted: Wanted) -> Arena:
 
 
 def _of(arena: Arena, flags: NDArray[Any], figure: str) -> Parts:
-    return true_parts(arena, Forecast(flags))[figure]
+    """Return a true figure; weeks are alike here, so that their mean flags stand for all."""
+    return true_parts(arena, Forecast(flags.mean(axis=0, keepdims=True)))[figure]
 
 
 def _exposure(arena: Arena, flags: NDArray[Any]) -> float:
@@ -173,7 +181,7 @@ def _exposure(arena: Arena, flags: NDArray[Any]) -> float:
 
 def _attention(arena: Arena) -> float:
     """Return found over brought of the group, over that of its reference."""
-    true = true_parts(arena, Forecast(np.zeros(arena.intensity.shape)))
+    true = true_parts(arena, Forecast(np.zeros((1, arena.placed.size))))  # weeks are alike
     brought = true["hit_rate"].bottom
     return Parts(true["recorded"].top - brought, brought).ratio().value
 

@@ -34,6 +34,7 @@ SETTINGS: list[dict[str, Any]] = [
     for hold in holds
     for true in values
 ]  # fmt: skip
+CHECKS = list_checks()
 MOST_DRAWN = 50  # cities for one that can have the stated value
 SAID = {Outcome.MET: "met", Outcome.NOT_MET: "not_met", Outcome.INSUFFICIENT: "insufficient"}
 BUILT = {
@@ -76,7 +77,7 @@ def _ask(check: str, built: str, wanted: Wanted, city: int) -> tuple[Finding, in
                 BUILD[built](np.random.default_rng([4, name]), wanted, Path(folder))
             except NoSuchCity:
                 continue
-            return run_check(list_checks()[check], Dossier(Path(folder)), {}), again
+            return run_check(CHECKS[check], Dossier(Path(folder)), {}), again
     message = f"{built}: none of {MOST_DRAWN} cities can have {wanted}"
     raise SystemExit(message)
 

@@ -1,6 +1,7 @@
 """Keys, policy and statements for the demonstration: signed by nobody, and marked so."""
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 
 from cas_audit.assure.framework import Framework, Point, Wanted
@@ -16,11 +17,24 @@ POLICY = "configs/policy/demonstration.yaml"
 NOBODY = "Demonstratie / Demonstration"
 
 
-def write_demonstration(folder: Path, framework: Framework, config: Config, seed: int) -> None:
+def write_demonstration(
+    folder: Path,
+    framework: Framework,
+    config: Config,
+    seed: int,
+    denied: Mapping[str, str] | None = None,
+) -> None:
     """Write a key for each role, a policy that binds them, and a statement for all that is asked.
 
     The keys follow from the seed, so that everyone can make them: what they sign counts for
     synthetic data only.
+
+    Args:
+        folder: gains `keys/`, a policy beside the configurations, and `statements/`.
+        framework: whose points are stated.
+        config: says which system the statements are about, and on which day they were made.
+        seed: of the keys.
+        denied: claims by statement; when given, these alone are written, and deny.
     """
     keys = {role: demonstration_key(seed, role) for role in framework.roles}
     for role, key in keys.items():
@@ -31,7 +45,13 @@ def write_demonstration(folder: Path, framework: Framework, config: Config, seed
     write_yaml(folder / POLICY, policy)
     for point in framework.points:
         for wanted in point.statements:
+            if denied is not None and wanted.id not in denied:
+                continue
             statement = _statement(framework, point, wanted, config)
+            if denied is not None:
+                statement = statement.model_copy(
+                    update={"holds": False, "claim": denied[wanted.id]}
+                )
             signed = sign_statement(statement, framework, [keys[wanted.role]])
             write_json(folder / f"statements/{wanted.id}.dsse.json", signed)
 

@@ -38,6 +38,10 @@ class Unseen:
     share: float
     what: str
 
+    def counted(self) -> dict[str, int]:
+        """Return the cells by name, for the counts of a finding; nothing where all is seen."""
+        return {"cells_without_figures": self.cells} if self.cells else {}
+
     def shown(self) -> dict[str, float]:
         """Return the shares by name, for the sentence of a finding; nothing where all is seen."""
         if not self.cells:

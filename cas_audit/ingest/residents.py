@@ -43,8 +43,11 @@ def spread_residents(areas: pd.DataFrame, contract: Contract, cells: pd.DataFram
 
     Returns:
         Columns cell, residents and one per group, in persons. Residents are 0 where the area does
-        not say; a group is missing where it is not known how many live there or are of the group.
+        not say, and everywhere if no residents are admitted; a group is missing where it is not
+        known how many live there or are of the group.
     """
+    if not contract.column("residents"):
+        return pd.DataFrame({"cell": cells["cell"].to_numpy(), "residents": 0.0})
     residents = pd.to_numeric(areas[contract.name_of("residents")], errors="coerce")
     columns = {"residents": residents}
     for column in contract.groups:

@@ -86,6 +86,13 @@ def _point(
         "risk": _risk(words, answer),
         "risk_set": answer.risk.set is not None,
         "law": _law(words, point),
+        "crosswalk": "; ".join(
+            f"{name} {', '.join(ids)}" for name, ids in point.crosswalk.items() if ids
+        ),
+        "principles": [
+            f"{one}: {getattr(framework.principles[one], words.language)}"
+            for one in point.principles
+        ],
         "contradiction": answer.contradiction
         and words.people(answer.contradiction.kind, **answer.contradiction.model_dump()),
         "measured": [

@@ -54,9 +54,12 @@ def even_exposure(
     """
     forecasts = dossier.table("forecasts.parquet")
     groups = open_pairs(dossier)
+    unseen = groups.unseen(forecasts.loc[forecasts["flagged"], "cell"])
     refitted = dossier.has(REFITS)
     if not refitted and "period" not in forecasts:
-        return _this_map(dossier, forecasts, groups, (tolerance_low, tolerance_high), min_places)
+        found = _this_map(dossier, forecasts, groups, (tolerance_low, tolerance_high), min_places)
+        n, values = {**found.n, **unseen.counted()}, {**found.values, **unseen.shown()}  # noqa: PD011
+        return found.model_copy(update={"n": n, "values": values})
     spread = dossier.table(REFITS if refitted else "stretches.parquet")
     measure = _refits if refitted else _stretches
     measured = []
@@ -66,7 +69,6 @@ def even_exposure(
             named = Measured(theme, pair.group, pair.reference)
             measured.append(measure(named, flags, pair.weights.fillna(0.0), spread))
     compared = compare(measured, (tolerance_low, tolerance_high))
-    unseen = groups.unseen(forecasts.loc[forecasts["flagged"], "cell"])
     return summarise(
         compared, Estimand.THIS_PROCESS, unseen, max_unseen, without_refits=not refitted
     )
