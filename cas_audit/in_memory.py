@@ -133,8 +133,9 @@ def _place_others(raw: Raw, beside: Path) -> None:
     for source in raw.setdefault("sources", {}).values():
         if source and source.get("path"):
             source["path"] = absolute(source["path"])
-    if raw.get("statements"):
-        raw["statements"] = absolute(raw["statements"])
+    for name in ("statements", "policy"):
+        if raw.get(name):
+            raw[name] = absolute(raw[name])
     model = raw.get("forecast", {}).get("model")
     if isinstance(model, dict) and model.get("skops"):
         model["skops"] = absolute(model["skops"])

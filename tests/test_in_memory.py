@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 import cas_audit
 from cas_audit.config import load_config
 from cas_audit.errors import CasAuditError, ConfigError, InputError
-from cas_audit.files import read_json, tree
+from cas_audit.files import read_json, tree, write_json
 from tests.test_given import AREA, POINT, SCORE, WEEK, city, every_week, write
 
 __all__ = ["city"]
@@ -181,6 +181,16 @@ def test_what_cannot_be_audited_is_named(city: Path, name: str, value: Any, said
         )
     assert isinstance(caught.value, ConfigError | InputError)
     assert "geheim" not in str(caught.value)
+
+
+def test_a_policy_is_looked_for_beside_the_configuration(city: Path) -> None:
+    """Not beside the copy of the configuration that is audited."""
+    table = pd.DataFrame({"buurtcode": ["BU99990001"], "n": [1]})
+    path = write(city, "own", table, AREA)
+    write_json(path, {**json.loads(path.read_text()), "policy": "nowhere.yaml"})
+
+    with pytest.raises(InputError, match=str(city / "nowhere.yaml")):
+        cas_audit.audit(table, None, areas(city), path)
 
 
 @pytest.mark.slow

@@ -15,6 +15,8 @@ from cas_audit.assure.seal import seal_audit
 from cas_audit.audit.dossier import Manifest
 from cas_audit.errors import ConfigError
 from cas_audit.files import read_json, read_yaml, write_json, write_yaml
+from cas_audit.present.blockers import explain_blockers
+from cas_audit.present.words import LANGUAGES
 from tests import paper
 
 DAY = dt.timedelta(days=1)
@@ -88,9 +90,11 @@ def test_a_looser_tolerance_is_said_and_does_not_count(audit: Path) -> None:
     write_json(audit / "findings.json", content)
     answer = under(audit, tolerances=tolerance(at_most=0.5))
     said = read_json(audit / "answers.json")["looser"]
+    judgement = judge(audit)
 
     assert "open" == answer.status
     assert {"point": POINT, "check": CHECK, "threshold": "max_loss"} in said
+    assert said == [one.model_dump() for one in judgement.looser]
 
 
 def test_a_point_can_be_made_to_block(audit: Path) -> None:
@@ -227,3 +231,24 @@ def test_a_role_of_the_organisation_can_be_named(tmp_path: Path) -> None:
     policy = load_policy(path, load_framework(paper.FRAMEWORK))
 
     assert ["developer"] == policy.roles_of(KEY.id)
+
+
+def test_a_looser_policy_is_said_at_the_gate(audit: Path) -> None:
+    """In both languages, also when the gate opens."""
+    under(audit, tolerances=tolerance(at_most=0.5))
+    judgement = judge(audit)
+    lines = [explain_blockers(audit, judgement, language) for language in LANGUAGES]
+
+    assert (0, []) == (judgement.code, judgement.points)
+    assert all(CHECK in said[0] for said in lines)
+
+
+def test_the_policy_in_the_documents_loads(tmp_path: Path) -> None:
+    """It is what people begin with."""
+    page = (Path(__file__).parent.parent / "docs/statements.md").read_text()
+    text = page.split("```yaml\n")[1].split("```")[0].replace("MCowBQYDK2VwAyEA...", KEY.text)
+    (tmp_path / "policy.yaml").write_text(text)
+    policy = load_policy(tmp_path / "policy.yaml", load_framework(paper.FRAMEWORK))
+
+    assert ["system_owner"] == policy.roles_of(KEY.id)
+    assert [] == policy.looser(load_framework(paper.FRAMEWORK))

@@ -14,6 +14,7 @@ from cas_audit.forecast.registry import quiet_mlflow
 
 __all__ = ["record"]
 
+KEPT = ("audit.json", "findings.json", "answers.json", "risks.json", "policy.yaml")
 REQUIREMENTS = ("scikit-learn", "skops", "numpy", "scipy")
 
 
@@ -37,7 +38,7 @@ def record(audit: Path, findings: Findings, evidence: Evidence, store: Path) -> 
             mlflow.set_tags(_tags(audit, manifest))
             mlflow.log_params(_parameters(audit, manifest))
             mlflow.log_metrics(_metrics(audit, findings))
-            for name in ("audit.json", "findings.json", "answers.json"):
+            for name in KEPT:
                 mlflow.log_artifact(str(audit / name))
             for path in sorted([*audit.glob("report.*"), *audit.glob("receipt.*")]):
                 mlflow.log_artifact(str(path))

@@ -1,12 +1,12 @@
 """The gate: whether a model version may pass; it trusts no verdict that stands in a file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from cas_audit.assure.answers import Answer, Answers, answer_points
 from cas_audit.assure.framework import Framework, load_framework
-from cas_audit.assure.policy import Policy, load_policy
+from cas_audit.assure.policy import Looser, Policy, load_policy
 from cas_audit.assure.revisions import count, gaps, last_seal
 from cas_audit.assure.risks import Register, list_risks
 from cas_audit.assure.seal import differences
@@ -42,6 +42,7 @@ class Judgement:
     code: int
     sentences: list[str]  # doubts about the evidence itself; points are put in words by `present`
     points: list[Answer]
+    looser: list[Looser] = field(default_factory=list)  # asks of the policy that do not count
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def judge(folder: Path, on: date | None = None, policy: Path | None = None) -> J
     answers = derived if on is None else derive(folder, on, known)
     points = [answer for answer in answers.answers if _stops(answer)]
     points.sort(key=lambda answer: answer.status == "open")  # what is wrong comes first
-    return Judgement(CODES[answers.verdict.gate], [], points)
+    return Judgement(CODES[answers.verdict.gate], [], points, answers.looser)
 
 
 def derive(folder: Path, on: date | None = None, known: Rests | None = None) -> Answers:

@@ -14,18 +14,22 @@ __all__ = ["explain_blockers"]
 def explain_blockers(folder: Path, judgement: Judgement, language: Language) -> list[str]:
     """Return one line for each point that holds up the gate, and one for each reason.
 
+    Before them stands where the policy asks for less than the framework, which does not count.
+
     Args:
         folder: the audit folder.
         judgement: of that folder.
         language: of the sentences; doubts about the evidence itself are English.
     """
-    if not judgement.points:
+    if not (judgement.points or judgement.looser):
         return judgement.sentences
     dossier = Dossier(folder / "dossier")
     words = name_words(dossier, language)
     framework = load_framework(dossier.manifest.framework)
-    said = {one.check: words.sentence(one) for one in read_findings(folder).findings}
-    lines = []
+    asked = {reason.about for answer in judgement.points for reason in answer.reasons}
+    findings = [one for one in read_findings(folder).findings if one.check in asked]
+    said = {one.check: words.sentence(one) for one in findings}
+    lines = [words.people("looser", **one.model_dump()) for one in judgement.looser]
     for answer in judgement.points:
         lines += _lines(words, framework, answer, said)
     return lines
