@@ -10,10 +10,14 @@ import pytest
 
 from cas_audit.config import Config
 from cas_audit.files import read_json
+from cas_audit.forecast import fitting
 from cas_audit.forecast.city import City
 from cas_audit.forecast.evaluation import evaluate
 from cas_audit.forecast.fitting import Fitted, fit
 from cas_audit.forecast.forecasters import BASELINES
+from cas_audit.forecast.leaks import find_leaks
+from cas_audit.forecast.models import count_scores
+from cas_audit.forecast.past import Past
 from cas_audit.forecast.trials import compare, without_future
 from cas_audit.forecast.work import open_work
 from cas_audit.inference.partition import wide_blocks
@@ -170,6 +174,43 @@ def test_the_look_alike_of_cas_expects_what_comes() -> None:
     assert pytest.approx(place.followed(_panel(place, "one")).sum(), rel=0.15) == (
         fits["one"].score.sum()
     )
+
+
+@pytest.mark.parametrize("model", ["counting", "self_exciting"])
+def test_chance_is_not_foreseen_unless_a_feature_holds_its_week(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a record dealt out anew hits are by chance; with one week shifted in, they are not."""
+    chosen, place, fits = made(model, 1)
+    with open_work() as work:
+        sound = find_leaks(chosen, place, "one", fits["one"], work, seed=[1])
+        monkeypatch.setattr(Past, "_slabs", _one_week_on(Past._slabs))  # noqa: SLF001 - to break it
+        monkeypatch.setattr(fitting, "count_scores", _counted_on)
+        broken = find_leaks(chosen, place, "one", fits["one"], work, seed=[1])
+
+    assert abs(sound["shuffled_beyond"]) < 5
+    assert broken["shuffled_beyond"] > 5
+    assert 0.5 < sound["model_auc"] < 0.99
+
+
+def _one_week_on(slabs: Any) -> Any:
+    """Let a past know of the week that is asked for."""
+
+    def leaking(self: Past, of: Any, reach: int, ago: int) -> Any:
+        asked, self.asked = (
+            self.asked,
+            replace(self.asked, weeks=np.minimum(self.asked.weeks + 1, WEEKS)),
+        )
+        try:
+            return slabs(self, of, reach, ago)
+        finally:
+            self.asked = asked
+
+    return leaking
+
+
+def _counted_on(counts: Any, origins: Any, window: int) -> Any:
+    return count_scores(counts, origins + 1, window)
 
 
 def test_a_theme_with_too_few_incidents_is_refused() -> None:

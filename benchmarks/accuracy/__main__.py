@@ -83,13 +83,14 @@ def main() -> None:
 def command(chosen: argparse.Namespace) -> str:
     """Return the command that makes this page."""
     told = {"earlier": 0, "seeds": 5, "histories": 3, "side": 124}
-    more = "".join(
-        f" --{name} {getattr(chosen, name)}"
-        for name, usual in told.items()
-        if getattr(chosen, name) != usual
-    )
-    more += " --look-alike" * chosen.look_alike
-    return f"python benchmarks/accuracy --work accuracy{more}"
+    changed = [name for name, usual in told.items() if getattr(chosen, name) != usual]
+    more = [f"--{name} {getattr(chosen, name)}" for name in changed]
+    lists = {"cities": list(CITIES), "themes": None, "rates": list(drawn.RATES)}
+    for name, usual in lists.items():
+        if getattr(chosen, name) != usual:
+            more.append(" ".join([f"--{name}", *(repr(one) for one in getattr(chosen, name))]))
+    more += ["--look-alike"] * chosen.look_alike
+    return " ".join(["python benchmarks/accuracy --work accuracy", *more])
 
 
 if __name__ == "__main__":

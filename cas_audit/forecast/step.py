@@ -14,6 +14,7 @@ from cas_audit.files import write_json
 from cas_audit.forecast.city import City, judged_on, known_of, next_week, open_city, panel_of
 from cas_audit.forecast.evaluation import evaluate
 from cas_audit.forecast.fitting import Fitted, fit, known_by
+from cas_audit.forecast.leaks import find_leaks
 from cas_audit.forecast.models import store_model
 from cas_audit.forecast.publish import publish_flags
 from cas_audit.forecast.scores import score_week, summarise
@@ -54,13 +55,14 @@ def forecast(config: Config, dossier: Path, tiles: Path) -> None:
 def _forecast(config: Config, dossier: Path, work: Work) -> None:
     city = open_city(config, dossier / "data")
     (dossier / "model").mkdir()
-    rows, made, trial, future = [], {}, {}, {}
+    rows, made, trial, future, leaks = [], {}, {}, {}, {}
     for number, theme in enumerate(track(config.themes, "forecast")):
         seed = [config.forecast.seed, number]
         counts = panel_of(city, theme, config.channels)
         made[theme] = fit(config, city, (theme, counts), seed, work, put_down=work.apart)
         trial[theme] = compare(city, made[theme], fit(config, city, (theme, counts), seed, work))
         future[theme] = without_future(config, city, theme)
+        leaks[theme] = find_leaks(config, city, theme, made[theme], work, seed=seed)
         rows.append(_rows(city, theme, made[theme]))
         if made[theme].model is not None:
             store_model(made[theme].model, dossier / f"model/{theme}.skops")
@@ -70,6 +72,7 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
     weekly = [count_weekly(city, theme, one, judged, wide) for theme, one in made.items()]
     write_json(dossier / "trials/reproducibility.json", trial)
     write_json(dossier / "trials/future.json", future)
+    write_json(dossier / "trials/leaks.json", leaks)
     if config.forecast.refits:
         refit(
             config, city, dossier, work, {theme: one.search.chosen for theme, one in made.items()}
