@@ -110,7 +110,7 @@ error that so many cities leave.
 
 {table(head, [_line(part) for part in by_city])}
 
-{_redrawn(rows)} `data/records_are_brought_not_found` has no interval: it counts the record itself.
+{_redrawn(by_city)} `data/records_are_brought_not_found` has no interval: it counts the record itself.
 
 ![Share of cities that each check passes, fails or leaves open, by their true value](checks.svg)"""
 
@@ -161,14 +161,12 @@ def _gap(gap: float | None, *, gains: bool) -> str:
     return f"{100 * gap:.1f} % points" if gains else f"{gap:.2f}"
 
 
-def _redrawn(rows: list[dict[str, Any]]) -> str:
-    drawn, redrawn = sum(one["cities"] for one in rows), sum(one["redrawn"] for one in rows)
+def _redrawn(by_city: list[list[dict[str, Any]]]) -> str:
+    rows = [one for part in by_city for one in part]
+    drawn, redrawn = (sum(one[name] for one in rows) for name in ("cities", "redrawn"))
     cities = len({tuple(one[key] for key in CITY) for one in SETTINGS})
-    measured = len(_complete(rows))
-    rest = (
-        f"{measured} of {cities} kinds of city were measured; the command goes on with the rest. "
-    )
-    return ("" if measured == cities else rest) + (
+    rest = f"{len(by_city)} of {cities} kinds of city were measured; the same command goes on. "
+    return ("" if len(by_city) == cities else rest) + (
         f"Of {drawn + redrawn:,} cities drawn, {redrawn:,} could not have the stated value; "
         f"others were drawn for them."
     )
