@@ -34,7 +34,7 @@ from cas_audit.ingest.formats import open_table
 from cas_audit.ingest.grid import Grid, build_grid, keep_cells
 from cas_audit.ingest.names import Unfit
 from cas_audit.ingest.question import Ground, Question
-from cas_audit.ingest.residents import spread_residents
+from cas_audit.ingest.residents import demand_once, spread_residents
 from cas_audit.ingest.sieve import Sieve
 from cas_audit.ingest.sources import FORMATS, demand_file, outline
 from cas_audit.ingest.values import scan
@@ -81,6 +81,7 @@ def _areas(path: Path, job: dict[str, Any]) -> None:
     source = Source(path=str(path), contract="areas")
     areas = outline(source, AREAS, table, opened.crs)  # from here on in the process of the gate
     areas["buurtcode"] = areas["buurtcode"].astype(str)
+    demand_once(areas["buurtcode"], path.name)
     grid = build_grid(areas, "EPSG:28992", 125.0, path.name)
     cells = keep_cells(grid, areas, "buurtcode", path.name)
     spread_residents(areas, AREAS, cells)

@@ -44,24 +44,37 @@ On = Annotated[
     datetime | None,
     typer.Option("--on", formats=["%Y-%m-%d"], help="Day on which statements must be valid."),
 ]
+Policy = Annotated[Path | None, typer.Option("--policy", help="Policy of the organisation (YAML).")]
 Language = Annotated[Literal["nl", "en"], typer.Option("--language", help="Of the sentences.")]
 
 
 @app.command()
 def demo(
-    out: Out = Path("demo"), seed: Annotated[int, typer.Option(help="Of the city.")] = 1
+    out: Out = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Of the city.")] = 1,
+    framework: Annotated[str, typer.Option(help="Whose points are answered.")] = "rekenkamer-2.0",
 ) -> None:
     """Audit two versions of a trial city from one raw feed."""
     from cas_audit.assure.gate import judge  # noqa: PLC0415
     from cas_audit.demo import demonstrate  # noqa: PLC0415
 
-    folders = demonstrate(out, seed=seed)
+    folders = demonstrate(out, seed=seed, framework=framework)
     for folder in folders:
         code = judge(folder).code
         typer.echo(f"{folder}: {GATE[code]}")
         typer.echo(f"    {folder / 'report.nl.html'}\n    {folder / 'report.en.html'}")
     typer.echo(f"Next: open a report; ask `{_us()} gate {folders[0]}` why the gate stays shut;")
     typer.echo(f"change a byte in {folders[-1]} and ask `{_us()} verify {folders[-1]}` which.")
+
+
+@app.command()
+def replay(out: Out = Path("replay"), seed: Annotated[int, typer.Option()] = 1) -> None:
+    """Audit a trial city as the Court of Audit examined CAS in 2022: what was lacking is denied."""
+    from cas_audit.replay import replay as again  # noqa: PLC0415
+
+    folder = again(out, seed=seed)
+    typer.echo(f"{folder / 'report.nl.html'}\n{folder / 'report.en.html'}")
+    typer.echo(f"Next: `{_us()} gate {folder}`.")
 
 
 @app.command()
@@ -99,11 +112,13 @@ def check(audit: Folder) -> None:
 
 
 @app.command()
-def answer(audit: Folder, statements: Statements = None, on: On = None) -> None:
-    """Answer every point of the framework from findings and statements."""
+def answer(
+    audit: Folder, statements: Statements = None, on: On = None, policy: Policy = None
+) -> None:
+    """Answer every point of the framework from findings, statements and policy."""
     from cas_audit import steps  # noqa: PLC0415
 
-    steps.answer(audit, statements, on.date() if on else None)
+    steps.answer(audit, statements, on.date() if on else None, policy)
 
 
 @app.command()
@@ -143,12 +158,18 @@ def record(audit: Folder) -> None:
 
 
 @app.command()
-def gate(audit: Folder, on: On = None, language: Language = "en", as_json: Json = False) -> None:
+def gate(
+    audit: Folder,
+    on: On = None,
+    language: Language = "en",
+    as_json: Json = False,
+    policy: Policy = None,
+) -> None:
     """Say whether a model version may pass: exits 0, 1 (blocked) or 2 (undecided)."""
     from cas_audit.assure.gate import judge  # noqa: PLC0415
     from cas_audit.present.blockers import explain_blockers  # noqa: PLC0415
 
-    judgement = judge(audit, on.date() if on else None)
+    judgement = judge(audit, on.date() if on else None, policy)
     lines = explain_blockers(audit, judgement, language)
     if as_json:
         points = [{"id": one.id, "status": one.status} for one in judgement.points]
@@ -190,6 +211,8 @@ def checks(as_json: Json = False) -> None:
 
 
 app.add_typer(cli_people.key, name="key")
+app.command(name="attest")(cli_people.attest)
+app.command(name="compare")(cli_people.compare)
 contract = typer.Typer(no_args_is_help=True, help="Contracts: what may come in.")
 app.add_typer(contract, name="contract")
 

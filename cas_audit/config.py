@@ -261,7 +261,8 @@ class Evidence(Strict):
 class Config(Strict):
     """One audit of one version of one system.
 
-    `comparison` says, under Wpg 8, what records older than a year are compared with.
+    `comparison` says, under Wpg 8, what records older than a year are compared with. Without
+    `groups` nobody learns who is affected, and checks that compare groups are unavailable.
     """
 
     name: Name
@@ -279,10 +280,11 @@ class Config(Strict):
     max_refused_share: Annotated[float, Field(ge=0, lt=1)] = 0.01
     forecast: Forecast = Forecast()
     publication: Publication = Publication()
-    groups: Annotated[list[Group], Field(min_length=1)]
+    groups: list[Group] = []
     checks: dict[str, dict[str, float]] = {}
     framework: str = "rekenkamer-2.0"
     statements: str | None = None
+    policy: str | None = None
     evidence: Evidence = Evidence()
 
     @field_validator("themes", "channels")
@@ -319,17 +321,18 @@ def load_config(path: Path) -> Config:
 
 
 def _absolute(config: Config, path: Path) -> dict[str, Any]:
-    named: dict[str, Source | None] = {
+    given: dict[str, Source | None] = {
         name: getattr(config.sources, name) for name in Sources.model_fields
     }
     sources = {
         name: source and source.model_copy(update=_located(source, path))
-        for name, source in named.items()
+        for name, source in given.items()
     }
-    folder = config.statements and resolve(config.statements, path)
+    beside = {name: getattr(config, name) for name in ("statements", "policy")}
+    named = {name: value and resolve(value, path) for name, value in beside.items()}
     changed = config.sources.model_copy(update=sources)
     forecast = config.forecast.model_copy(update=_placed(config.forecast, path))
-    return {"sources": changed, "statements": folder, "forecast": forecast}
+    return {"sources": changed, "forecast": forecast, **named}
 
 
 def _placed(forecast: Forecast, path: Path) -> dict[str, Any]:

@@ -35,6 +35,9 @@ AUDIT = {
     "findings.json",
     "answers.json",
     "statements",
+    "policy.yaml",
+    "risks.json",
+    "revisions",
     "report.nl.html",
     "report.en.html",
     "receipt.nl.html",
@@ -50,7 +53,7 @@ EXPORT = {
     "read-me.en.txt",
     "restricted",
 }
-DEMO = {"demo.json", "configs", "feed", "truth", "statements", "mlflow"}
+DEMO = {"demo.json", "configs", "feed", "truth", "statements", "keys", "mlflow"}
 
 
 def digest(path: Path) -> str:
@@ -211,10 +214,14 @@ def staged(out: Path, *, keep: bool = False) -> Iterator[Path]:
         keep: start from what `out` holds, instead of from nothing.
 
     Raises:
-        EvidenceError: `out` exists and was not written by us, so it is not replaced.
+        EvidenceError: `out` exists and was not written by us, or holds what people signed, so it
+            is not replaced.
     """
     out = out.absolute()
     refuse_foreign(out)
+    if not keep and (out / "revisions").is_dir():
+        message = f"{out} holds what people signed; expected a new folder."
+        raise EvidenceError(message)
     out.parent.mkdir(parents=True, exist_ok=True)
     work = Path(mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cas_audit import __version__
+from cas_audit.assure.revisions import keep, past
 from cas_audit.assure.seal import differences, seal_audit
 from cas_audit.config import Config, Evidence, fill_in, load_config
 from cas_audit.errors import EvidenceError
-from cas_audit.files import digest, read_json, read_yaml, staged, write_json, write_yaml
+from cas_audit.files import digest, read_json, read_yaml, staged, tree, write_json, write_yaml
 from cas_audit.progress import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cas_audit.audit.dossier import Manifest
 
@@ -31,6 +32,7 @@ __all__ = [
     "ingest",
     "record",
     "report",
+    "revise",
     "run",
 ]
 
@@ -56,7 +58,7 @@ MODEL_PARTS = (
     "purpose.yaml",
 )
 PAGES = ("report.nl.html", "report.en.html", "receipt.nl.html", "receipt.en.html")
-RESULTS = ("findings.json", "answers.json", *PAGES)
+RESULTS = ("findings.json", "answers.json", "risks.json", *PAGES)
 
 
 def ingest(path: Path, out: Path) -> None:
@@ -68,6 +70,9 @@ def ingest(path: Path, out: Path) -> None:
 
 def forecast(path: Path, out: Path) -> None:
     """Forecast on what was ingested, and seal the dossier."""
+    if past(out):
+        message = f"{out} holds what people signed about its dossier; expected a new folder."
+        raise EvidenceError(message)
     with _opened(out) as work:
         _forecast(path, work, out)
 
@@ -78,7 +83,12 @@ def check(out: Path) -> None:
         _check(work)
 
 
-def answer(out: Path, statements: Path | None = None, on: date | None = None) -> None:
+def answer(
+    out: Path,
+    statements: Path | None = None,
+    on: date | None = None,
+    policy: Path | None = None,
+) -> None:
     """Answer every point of the framework.
 
     Args:
@@ -86,14 +96,37 @@ def answer(out: Path, statements: Path | None = None, on: date | None = None) ->
         statements: a folder of statements, which replaces those in the audit.
         on: the day on which statements must have been made and be valid; by default the
             reference date.
+        policy: of the organisation, which replaces that in the audit.
     """
     with _opened(out) as work:
+        if policy is not None:
+            _take_policy(policy, work)
         _answer(work, statements, on)
+
+
+def revise(out: Path, add: "Callable[[Path], str]") -> str:
+    """Add to an audit; what it said so far is kept as a revision, and made anew.
+
+    Args:
+        out: an audit folder that was answered and reported.
+        add: what to do in a copy of it; returns the id of what it added.
+    """
+    missing = [name for name in RESULTS if not (out / name).is_file()]
+    if missing:
+        message = f"{out} holds no {missing[0]}; run `cas-audit answer` and `report` first."
+        raise EvidenceError(message)
+    with _opened(out) as work:
+        if not past(work):
+            keep(work)
+        added = add(work)
+        _answer(work, None, _newest_day(work))
+        _report(work)
+    return added
 
 
 def report(out: Path) -> None:
     """Write the report and the receipts in both languages."""
-    with _opened(out) as work:
+    with _opened(out, same=True) as work:
         _report(work)
 
 
@@ -154,13 +187,22 @@ def run(path: Path, out: Path, statements: Path | None = None) -> None:
 
 
 @contextmanager
-def _opened(out: Path) -> "Iterator[Path]":
-    """Give a copy of an intact audit folder to work in; seal it and put it back."""
+def _opened(out: Path, *, same: bool = False) -> "Iterator[Path]":
+    """Give a copy of an intact audit folder to work in; seal it and put it back.
+
+    Once people added to it, what it said is kept first, unless the `same` answers stay.
+    """
     _refuse_changed(out)
+    before = digest(out / "audit.json")
     with staged(out, keep=True) as work:
         (work / "run.json").unlink(missing_ok=True)  # was about the folder as it stood
+        if past(work) and not same:
+            keep(work)
         yield work
         seal_audit(work)
+        if digest(out / "audit.json") != before:
+            message = f"{out} was changed by somebody else meanwhile; try again."
+            raise EvidenceError(message)
 
 
 def _refuse_changed(out: Path) -> None:
@@ -182,17 +224,22 @@ def _drop(work: Path, names: tuple[str, ...]) -> None:
 
 def _ingest(path: Path, work: Path) -> None:
     from cas_audit.assure.framework import load_framework  # noqa: PLC0415 - loads pandas
+    from cas_audit.assure.policy import load_policy  # noqa: PLC0415
     from cas_audit.audit.programme import list_checks, refuse_unknown  # noqa: PLC0415
     from cas_audit.forecast.work import ask_scheduler  # noqa: PLC0415
     from cas_audit.ingest.step import ingest as admit  # noqa: PLC0415 - loads geopandas
 
     say("ingest")
     config = load_config(path)
-    load_framework(config.framework)  # what stops the last step should stop the first
+    framework = load_framework(config.framework)  # what stops the last step should stop the first
     refuse_unknown(config.checks, list_checks())
+    if config.policy:
+        load_policy(Path(config.policy), framework)
     ask_scheduler(config.forecast.scheduler)
     admit(config, work / "dossier")
     shutil.copyfile(path, work / "dossier/config.yaml")
+    if config.policy:
+        shutil.copyfile(config.policy, work / "policy.yaml")
 
 
 def _forecast(path: Path, work: Path, out: Path) -> None:
@@ -268,24 +315,57 @@ def _check(work: Path) -> None:
 
 
 def _answer(work: Path, statements: Path | None, on: date | None = None) -> None:
-    from cas_audit.assure.framework import load_framework  # noqa: PLC0415 - loads pandas
-    from cas_audit.assure.gate import derive  # noqa: PLC0415
-    from cas_audit.assure.statements import read_statements  # noqa: PLC0415
-    from cas_audit.audit.dossier import read_manifest  # noqa: PLC0415
+    from cas_audit.assure.gate import derive, derive_risks, read_rests  # noqa: PLC0415
+    from cas_audit.assure.policy import EMPTY  # noqa: PLC0415
 
     _drop(work, RESULTS[1:])
+    if not (work / "policy.yaml").is_file():  # its absence is a file too, so that it shows
+        write_yaml(work / "policy.yaml", EMPTY.model_dump(mode="json", by_alias=True))
     if statements is not None:
-        if not statements.is_dir():
-            message = f"{statements} is no folder; expected a folder of statements (YAML)."
-            raise EvidenceError(message)
-        framework = load_framework(read_manifest(work / "dossier").framework)
-        read_statements(statements, framework)  # refused where they lie, before they are copied
-        _drop(work, ("statements",))
-        (work / "statements").mkdir()
-        for path in sorted(statements.iterdir()):
-            shutil.copyfile(path, work / "statements" / path.name)
-    answers = derive(work, on)
+        _take_statements(statements, work)
+    known = read_rests(work)
+    answers = derive(work, on, known)
+    for one in answers.looser:
+        say(f"policy: {one.threshold} of {one.check} is looser than point {one.point} allows")
     write_json(work / "answers.json", answers.model_dump(mode="json", by_alias=True))
+    risks = derive_risks(known, answers)
+    write_json(work / "risks.json", risks.model_dump(mode="json", by_alias=True))
+
+
+def _take_policy(policy: Path, work: Path) -> None:
+    """Copy a policy; refused where it lies, before it is copied."""
+    from cas_audit.assure.framework import load_framework  # noqa: PLC0415 - loads pandas
+    from cas_audit.assure.policy import load_policy  # noqa: PLC0415
+    from cas_audit.audit.dossier import read_manifest  # noqa: PLC0415
+
+    load_policy(policy, load_framework(read_manifest(work / "dossier").framework))
+    shutil.copyfile(policy, work / "policy.yaml")
+
+
+def _take_statements(statements: Path, work: Path) -> None:
+    """Copy a folder of statements; refused where they lie, before they are copied."""
+    from cas_audit.assure.gate import read_rests  # noqa: PLC0415 - loads pandas
+    from cas_audit.assure.stated import read_statements  # noqa: PLC0415
+
+    if not statements.is_dir():
+        message = f"{statements} is no folder; expected a folder of statements."
+        raise EvidenceError(message)
+    if past(work):
+        message = f"{work.name} holds what people signed, which is not replaced; use `attest`."
+        raise EvidenceError(message)
+    _drop(work, ("statements",))
+    known = read_rests(work)
+    read_statements(statements, known.framework, known.policy, known.manifest.name)
+    tree(statements)  # refuses symbolic links
+    shutil.copytree(statements, work / "statements")
+
+
+def _newest_day(work: Path) -> date:
+    """Return the day of the answers so far, or that of a newer statement."""
+    from cas_audit.assure.gate import read_rests  # noqa: PLC0415 - loads pandas
+
+    said = [one.made_on for one in read_rests(work).statements if one.doubt != "unsigned"]
+    return max([date.fromisoformat(read_json(work / "answers.json")["on"]), *said])
 
 
 def _report(work: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from cas_audit.assure.answers import Answers, answer_points
 from cas_audit.assure.framework import Framework
+from cas_audit.assure.stated import Stated
 from cas_audit.assure.statements import Statement
 from cas_audit.audit.dossier import Manifest
 from cas_audit.audit.finding import Estimand, Finding, Outcome
@@ -86,8 +87,9 @@ def statement(**changes: Any) -> Statement:
 def answer(
     manifest: Manifest, findings: list[Finding], stated: list[Statement], **point: Any
 ) -> Answers:
-    """Answer the one point."""
-    return answer_points(framework(**point), findings, stated, manifest, TODAY)
+    """Answer the one point; what was stated is signed as it should be."""
+    signed = [Stated(one, id=str(place)) for place, one in enumerate(stated)]
+    return answer_points(framework(**point), findings, signed, manifest, TODAY)
 
 
 @pytest.mark.parametrize(
@@ -122,10 +124,10 @@ def test_a_check_that_did_not_run_leaves_the_point_open(manifest: Manifest) -> N
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"valid_until": date(2026, 1, 4)}, "statement_not_counted"),
-        ({"date": date(2024, 1, 1)}, "statement_not_counted"),
-        ({"role": "passer_by"}, "statement_not_counted"),
-        ({"date": date(2026, 1, 6)}, "statement_not_counted"),
+        ({"valid_until": date(2026, 1, 4)}, "statement_expired"),
+        ({"date": date(2024, 1, 1)}, "statement_expired"),
+        ({"role": "passer_by"}, "statement_wrong_role"),
+        ({"date": date(2026, 1, 6)}, "statement_early"),
         ({"holds": False}, "statement_denies"),
     ],
 )

@@ -136,3 +136,8 @@ def test_a_small_country_is_forecast(tmp_path: Path) -> None:
 
     assert "| 10,044 |" in page
     assert "times faster" in page
+
+
+def test_the_register_of_features_is_up_to_date(tmp_path: Path) -> None:
+    """The page in the docs is what the features say of themselves."""
+    assert (HOME / "docs/features.md").read_text() == run(tmp_path, "register")

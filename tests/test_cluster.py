@@ -13,10 +13,10 @@ import cloudpickle
 import numpy as np
 import pytest
 
-from cas_audit import cli
+from cas_audit import cli, steps
 from cas_audit.demo import prepare
 from cas_audit.errors import InputError
-from cas_audit.files import read_yaml, write_yaml
+from cas_audit.files import digest, read_yaml, tree, write_yaml
 from cas_audit.forecast.features import FEATURES
 from cas_audit.forecast.models import cas_ensemble
 from cas_audit.forecast.panels import MemoryPanel
@@ -113,6 +113,32 @@ def test_a_killed_worker_costs_time_not_results(
 
     assert killed[0] < 10
     assert np.array_equal(expected, found)
+
+
+@pytest.mark.parametrize("model", ["cas_ensemble", "self_exciting"])
+def test_the_command_gives_the_same_audit(
+    scheduler: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    """Forecasts, flags and trials of a city do not say who worked, and no tile is left behind."""
+    prepare(tmp_path, seed=5, side=36)
+    content = read_yaml(tmp_path / "configs/v1.yaml")
+    content["forecast"] |= {"refits": 1, "model": model}
+    write_yaml(tmp_path / "configs/here.yaml", content)
+    content["forecast"]["scheduler"] = "${CAS_AUDIT_TEST_SCHEDULER}"
+    write_yaml(tmp_path / "configs/there.yaml", content)
+    monkeypatch.setenv("CAS_AUDIT_TEST_SCHEDULER", scheduler.scheduler_address)
+    for name in ("here", "there"):
+        steps.ingest(tmp_path / f"configs/{name}.yaml", tmp_path / name)
+        steps.forecast(tmp_path / f"configs/{name}.yaml", tmp_path / name)
+    here, there = tmp_path / "here/dossier", tmp_path / "there/dossier"
+    parts = [name for name in tree(here) if name.startswith(("forecasts", "next", "trials/"))]
+
+    assert {"forecasts.parquet", "next.parquet", "trials/refits.parquet"} <= set(parts)
+    assert [] == [name for name in parts if digest(here / name) != digest(there / name)]
+    assert digest(here / "model/parameters.json") == digest(there / "model/parameters.json")
+    assert not (tmp_path / ".there.tiles").exists()
+    address = scheduler.scheduler_address.encode()
+    assert not [n for n in tree(there) if address in (there / n).read_bytes()]
 
 
 def test_nobody_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -218,8 +218,8 @@ def test_a_refusal_of_few_rows_tells_no_share(
     from cas_audit import cli  # noqa: PLC0415
 
     shutil.copytree(city / "feed", tmp_path / "feed")
+    shutil.copytree(city / "configs", tmp_path / "configs")
     config = tmp_path / "configs/v1.yaml"
-    config.parent.mkdir()
     config.write_text(
         (city / "configs/v1.yaml").read_text().replace("share: 0.1\n", "share: 0.001\n")
     )

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
@@ -93,6 +94,17 @@ def test_a_tile_without_incidents_takes_no_place(tmp_path: Path) -> None:
 
     assert {"0/0/0/0", "0/0/2/1", "1/0/0/0", "1/0/0/1"} <= {str(path) for path in chunks}
     assert not [path for path in chunks if str(path).startswith("1/0/2")]
+
+
+def test_only_the_path_travels(tmp_path: Path) -> None:
+    """What this process read of a panel is not sent along with every tile."""
+    panel = stored(tmp_path / "panel", memory())
+    before = len(cloudpickle.dumps(panel))
+
+    assert panel.kept.any()
+    assert panel.corners
+    assert before == len(cloudpickle.dumps(panel)) < 1000
+    assert panel == cloudpickle.loads(cloudpickle.dumps(panel))
 
 
 def test_a_panel_that_was_not_built_to_its_end_is_refused(tmp_path: Path) -> None:

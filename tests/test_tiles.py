@@ -115,3 +115,21 @@ def test_a_tile_that_was_put_down_is_not_scored_again(tmp_path: Path) -> None:
 
     assert (5, 1) == (first.asked, second.asked)
     assert np.array_equal(done, again)
+
+
+def test_a_tile_of_another_model_or_record_is_not_taken_up(tmp_path: Path) -> None:
+    """One incident more, another model or another week: nothing that was put down is its score."""
+    plain, more = panel(BLOCK_CELLS), panel(BLOCK_CELLS)
+    more.themes["theme"][59, 40, 40] += 1
+    asked = [
+        (plain, np.array([60]), "name"),
+        (more, np.array([60]), "name"),
+        (plain, np.array([60]), "other"),
+        (plain, np.array([59]), "name"),
+    ]
+    models = [Mean() for _ in asked]
+    with open_work() as work:
+        for model, (city, weeks, name) in zip(models, asked, strict=True):
+            score_panel(scoring_of(subject_of(city), model, weeks, tmp_path, name), work)
+
+    assert [5] * 4 == [model.asked for model in models]

@@ -3,17 +3,28 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from cas_audit.assure.framework import Demand, Framework, Point, Wanted
-from cas_audit.assure.statements import Statement
+from cas_audit.assure.policy import EMPTY, Level, Looser, Policy
+from cas_audit.assure.stated import NOT_GENUINE, Stated
 from cas_audit.audit.dossier import Manifest
 from cas_audit.audit.finding import Finding, Outcome
 from cas_audit.config import Strict
 
-__all__ = ["SETTLED", "Answer", "Answers", "Contradiction", "Reason", "Verdict", "answer_points"]
+__all__ = [
+    "SETTLED",
+    "Answer",
+    "Answers",
+    "Contradiction",
+    "Reason",
+    "Status",
+    "Verdict",
+    "answer_points",
+    "newest_risk",
+]
 
 Status = Literal["passed", "failed", "contradicted", "waived", "open", "not_applicable"]
 Kind = Literal[
@@ -26,13 +37,29 @@ Kind = Literal[
     "check_not_accepted",
     "check_too_loose",
     "check_missing",
+    "check_stale",
+    "nothing_measured",
     "statement_valid",
     "statement_missing",
-    "statement_not_counted",
     "statement_denies",
+    "statement_early",
+    "statement_expired",
+    "statement_demonstration",
+    "statement_unsigned",
+    "statement_altered",
+    "statement_unknown_key",
+    "statement_revoked_key",
+    "statement_wrong_role",
+    "statement_other_wording",
+    "statement_other_system",
+    "statement_document_changed",
+    "statement_revoked",
+    "waiver",
+    "waiver_expired",
 ]
-FAILING = ("check_not_met", "check_error", "statement_denies")
-SETTLED = ("check_met", "check_not_applicable", "statement_valid")
+FAILING = ("check_not_met", "check_error", "statement_denies", "statement_altered")
+SETTLED = ("check_met", "check_not_applicable", "statement_valid", "waiver")
+WAIVABLE = ("failed", "open")
 RISK = {"failed": "large", "contradicted": "large", "open": "medium", "waived": "medium"}
 
 
@@ -52,17 +79,19 @@ class Measured(Strict):
 
 
 class Contradiction(Strict):
-    """A statement, and the check that denies it."""
+    """A statement, and the check that denies it, or that was last done too long ago."""
 
     statement: str
     check: str
+    kind: Literal["denied", "stale"] = "denied"
+    days: int | None = None
 
 
 class Risk(Strict):
     """The remaining risk: proposed by the tool, set by a person."""
 
-    proposed: Literal["small", "medium", "large"]
-    set: Literal["small", "medium", "large"] | None = None
+    proposed: Level
+    set: Level | None = None
     by: str | None = None
 
 
@@ -96,6 +125,10 @@ class Answers(Strict):
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     on: date  # the day on which statements were judged
+    policy: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""  # digest of the file
+    looser: list[Looser] = []  # where the policy asks for less, which does not count
+    revision: Annotated[int, Field(ge=1)] = 1
+    previous: str | None = None  # digest of the seal of the revision before
     verdict: Verdict
     answers: list[Answer]
 
@@ -103,9 +136,11 @@ class Answers(Strict):
 def answer_points(
     framework: Framework,
     findings: list[Finding],
-    statements: list[Statement],
+    statements: list[Stated],
     manifest: Manifest,
     on: date,
+    *,
+    policy: Policy = EMPTY,
 ) -> Answers:
     """Answer every point of a framework.
 
@@ -115,13 +150,31 @@ def answer_points(
         statements: what people stated; demonstrations count for synthetic data only.
         manifest: of that dossier.
         on: the day on which statements must still be valid.
+        policy: what the organisation demands beyond the framework, and what it puts up with.
     """
-    counted = [one for one in statements if manifest.origin == "synthetic" or not one.demonstration]
-    known = _Known({finding.check: finding for finding in findings}, statements, counted, on)
-    answers = [_answer(framework, point, known) for point in framework.points]
+    shown = manifest.origin == "synthetic"
+    known = _Known(
+        {finding.check: finding for finding in findings},
+        [one for one in statements if shown or not _is_shown(one, policy)],
+        [one for one in statements if not shown and _is_shown(one, policy)],
+        policy,
+        on,
+        (on - manifest.reference_date).days,
+    )
+    answers = [_answer(framework, point, known) for point in policy.tighten(framework).points]
     used = {name for answer in answers for name in answer.stated}
-    demonstration = {one.statement for one in counted if one.demonstration} & used
-    return Answers(schema=1, on=on, verdict=_verdict(answers, len(demonstration)), answers=answers)
+    demonstration = {one.statement.statement for one in known.counted if _is_shown(one, policy)}
+    return Answers(
+        schema=1,
+        on=on,
+        looser=policy.looser(framework),
+        verdict=_verdict(answers, len(demonstration & used)),
+        answers=answers,
+    )
+
+
+def _is_shown(stated: Stated, policy: Policy) -> bool:
+    return stated.statement.demonstration or policy.demonstration
 
 
 @dataclass(frozen=True)
@@ -129,17 +182,26 @@ class _Known:
     """All that answers may rest on."""
 
     findings: dict[str, Finding]
-    handed_in: list[Statement]
-    counted: list[Statement]
+    counted: list[Stated]
+    ignored: list[Stated]
+    policy: Policy
     on: date
+    age: int  # of the measurements, in days
 
 
 def _answer(framework: Framework, point: Point, known: _Known) -> Answer:
-    reasons = [_measured(demand, known.findings.get(demand.check)) for demand in point.checks]
+    reasons = [_measured(demand, known) for demand in point.checks]
     reasons += [_stated(wanted, known) for wanted in point.statements]
+    if point.level == "mostly" and not any(one.kind in SETTLED for one in reasons if _asked(one)):
+        reasons.append(Reason(kind="nothing_measured", about=point.id))
     stated = [reason.about for reason in reasons if reason.kind == "statement_valid"]
-    contradiction = _contradiction(point, stated, known.findings)
+    contradiction = _contradiction(point, stated, known)
     status = "contradicted" if contradiction else _status([reason.kind for reason in reasons])
+    waiver = known.policy.waiver(framework, point.id, known.on)
+    if waiver and status in WAIVABLE:
+        lasts = known.on <= waiver.until
+        status = "waived" if lasts else status
+        reasons.append(Reason(kind="waiver" if lasts else "waiver_expired", about=point.id))
     depths: dict[str, list[str]] = {}
     for demand in point.checks:
         depths.setdefault(demand.depth, []).append(demand.check)
@@ -153,14 +215,46 @@ def _answer(framework: Framework, point: Point, known: _Known) -> Answer:
             "measured": depths,
             "stated": stated,
             "contradiction": contradiction,
-            "risk": {"proposed": RISK.get(status, "small")},
+            "risk": _risk(framework, point, RISK.get(status, "small"), known),
             "reasons": reasons,
         }
     )
 
 
-def _measured(demand: Demand, finding: Finding | None) -> Reason:
+def _asked(reason: Reason) -> bool:
+    return reason.kind.startswith("check_")
+
+
+def _risk(framework: Framework, point: Point, proposed: str, known: _Known) -> dict[str, object]:
+    """Set what a person set: who stated last, or else who treats it by the policy."""
+    said = newest_risk(known.counted, point, known.on)
+    if said and said.statement.risk:
+        level = said.statement.risk.level
+        return {"proposed": proposed, "set": level, "by": said.statement.name}
+    for one in known.policy.about(framework).risks:
+        if one.point == point.id and one.level:
+            return {"proposed": proposed, "set": one.level, "by": one.owner}
+    return {"proposed": proposed}
+
+
+def newest_risk(statements: list[Stated], point: Point, on: date) -> Stated | None:
+    """Return the newest statement at a point that counts and says what risk remains."""
+    wanted = {one.id: one for one in point.statements}
+    found = [
+        one
+        for one in statements
+        if one.statement.risk and not one.doubt and one.statement.statement in wanted
+        if one.made_on <= on and one.statement.is_valid(wanted[one.statement.statement], on)
+    ]
+    return max(found, key=lambda one: (one.made_on, one.id), default=None)
+
+
+def _measured(demand: Demand, known: _Known) -> Reason:
+    finding = known.findings.get(demand.check)
     kind = "missing" if finding is None else _kind(demand, finding)
+    often = known.policy.measure_every_days.get(demand.check)
+    if kind == "met" and often is not None and known.age > often:
+        kind = "stale"
     return Reason.model_validate({"kind": f"check_{kind}", "about": demand.check})
 
 
@@ -176,27 +270,57 @@ def _kind(demand: Demand, finding: Finding) -> str:
 
 
 def _stated(wanted: Wanted, known: _Known) -> Reason:
-    made = [one for one in known.counted if one.is_made(wanted, known.on)]
-    newest = max((one.date for one in made), default=None)
-    valid = [one for one in made if one.date == newest and one.is_valid(wanted, known.on)]
-    if any(not one.holds for one in valid):
-        return Reason(kind="statement_denies", about=wanted.id)
-    if valid:
+    """Say what statements there are: a newer denial outdoes an older assent, also when it expired.
+
+    Neither an expired denial nor one that was taken back brings back what was said before it.
+    """
+    made = [one for one in known.counted if one.statement.statement == wanted.id]
+    if any(one.doubt == "altered" for one in made):
+        return Reason(kind="statement_altered", about=wanted.id)
+    genuine = [one for one in made if one.doubt not in NOT_GENUINE and _is_of(one, wanted, known)]
+    denied = [one for one in genuine if not one.statement.holds]
+    last = max((one.made_on for one in denied), default=date.min)
+    valid = [one for one in genuine if not one.doubt and one.statement.is_valid(wanted, known.on)]
+    if any(one.statement.holds and one.made_on > last for one in valid):
         return Reason(kind="statement_valid", about=wanted.id)
-    handed_in = any(one.statement == wanted.id for one in known.handed_in)
-    return Reason(
-        kind="statement_not_counted" if handed_in else "statement_missing", about=wanted.id
-    )
+    if any(not one.statement.holds and one.made_on == last for one in valid):
+        return Reason(kind="statement_denies", about=wanted.id)
+    return Reason.model_validate({"kind": _lack(made, wanted, known), "about": wanted.id})
 
 
-def _contradiction(
-    point: Point, stated: list[str], findings: dict[str, Finding]
-) -> Contradiction | None:
-    for wanted in point.statements:
-        for check in wanted.contradicted_by:
-            finding = findings.get(check)
-            if wanted.id in stated and finding and finding.outcome is Outcome.NOT_MET:
-                return Contradiction(statement=wanted.id, check=check)
+def _is_of(stated: Stated, wanted: Wanted, known: _Known) -> bool:
+    return stated.statement.role == wanted.role and stated.made_on <= known.on
+
+
+def _lack(made: list[Stated], wanted: Wanted, known: _Known) -> str:
+    """Say what is wrong with the newest statement that does not count."""
+    newest = max(made, key=lambda one: (one.doubt not in NOT_GENUINE, one.made_on), default=None)
+    if newest is None:
+        ignored = any(one.statement.statement == wanted.id for one in known.ignored)
+        return "statement_demonstration" if ignored else "statement_missing"
+    if newest.doubt:
+        return f"statement_{newest.doubt}"
+    if newest.statement.role != wanted.role:
+        return "statement_wrong_role"
+    return "statement_early" if newest.made_on > known.on else "statement_expired"
+
+
+def _contradiction(point: Point, stated: list[str], known: _Known) -> Contradiction | None:
+    pairs = [
+        (wanted, check)
+        for wanted in point.statements
+        if wanted.id in stated
+        for check in wanted.contradicted_by
+        if check in known.findings
+    ]
+    for wanted, check in pairs:
+        if known.findings[check].outcome is Outcome.NOT_MET:
+            return Contradiction(statement=wanted.id, check=check)
+    for wanted, check in pairs:
+        often = known.policy.measure_every_days.get(check)
+        limits = [days for days in (wanted.measured_within_days, often) if days]
+        if limits and known.age > min(limits):
+            return Contradiction(statement=wanted.id, check=check, kind="stale", days=known.age)
     return None
 
 

@@ -47,13 +47,18 @@ class Demand(Strict):
 
 
 class Wanted(Strict):
-    """A statement that a point needs: from which role, and how long it counts."""
+    """A statement that a point needs: from which role, and how long it counts.
+
+    One that says how often something is measured is contradicted by a measurement that is older
+    than `measured_within_days`.
+    """
 
     id: str
     role: str
     valid_days: Annotated[int, Field(ge=1)]
     text: Text
     contradicted_by: list[str] = []
+    measured_within_days: Annotated[int, Field(ge=1)] | None = None
 
 
 class Law(Strict):

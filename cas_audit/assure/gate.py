@@ -5,9 +5,12 @@ from datetime import date
 from pathlib import Path
 
 from cas_audit.assure.answers import Answer, Answers, answer_points
-from cas_audit.assure.framework import load_framework
+from cas_audit.assure.framework import Framework, load_framework
+from cas_audit.assure.policy import Policy, load_policy
+from cas_audit.assure.revisions import count, gaps, last_seal
+from cas_audit.assure.risks import Register, list_risks
 from cas_audit.assure.seal import differences
-from cas_audit.assure.statements import read_statements
+from cas_audit.assure.stated import Stated, read_statements
 from cas_audit.audit.dossier import Manifest, read_manifest
 from cas_audit.audit.finding import Finding, Findings
 from cas_audit.audit.programme import list_checks
@@ -15,13 +18,21 @@ from cas_audit.config import read_record
 from cas_audit.errors import EvidenceError
 from cas_audit.files import digest
 
-__all__ = ["Judgement", "derive", "judge", "read_findings"]
+__all__ = ["Judgement", "Rests", "derive", "derive_risks", "judge", "read_findings", "read_rests"]
 
 OPENS, BLOCKED, UNDECIDED = 0, 1, 2
 CODES = {"opens": OPENS, "blocked": BLOCKED, "undecided": UNDECIDED}
 REPORTS = ("report.nl.html", "report.en.html")
 RECEIPTS = ("receipt.nl.html", "receipt.en.html")
-NEEDED = ("dossier/manifest.json", "findings.json", "answers.json", *REPORTS, *RECEIPTS)
+NEEDED = (
+    "dossier/manifest.json",
+    "policy.yaml",
+    "findings.json",
+    "answers.json",
+    "risks.json",
+    *REPORTS,
+    *RECEIPTS,
+)
 
 
 @dataclass(frozen=True)
@@ -33,17 +44,29 @@ class Judgement:
     points: list[Answer]
 
 
-def judge(folder: Path, on: date | None = None) -> Judgement:
+@dataclass(frozen=True)
+class Rests:
+    """What answers rest on besides findings: framework, policy, and what people stated."""
+
+    manifest: Manifest
+    framework: Framework
+    policy: Policy
+    statements: list[Stated]
+
+
+def judge(folder: Path, on: date | None = None, policy: Path | None = None) -> Judgement:
     """Judge an audit folder.
 
     Args:
         folder: the audit folder.
         on: the day on which statements must still be valid; by default that of the answers.
+        policy: of the organisation; the audit must have been answered under the same.
 
     Raises:
         EvidenceError: the folder holds no seal, or a file of it does not fit its schema.
+        ConfigError: the policy of the folder does not fit its schema.
     """
-    doubts = _doubts(folder)
+    doubts = _doubts(folder) or _other_policy(folder, policy)
     if doubts:
         return Judgement(BLOCKED, doubts, [])
     manifest = read_manifest(folder / "dossier")
@@ -52,30 +75,69 @@ def judge(folder: Path, on: date | None = None) -> Judgement:
     if doubts:
         return Judgement(BLOCKED, doubts, [])
     stored = read_record(Answers, folder / "answers.json", EvidenceError)
-    derived = derive(folder, stored.on)
+    known = read_rests(folder)
+    derived = derive(folder, stored.on, known)
     if derived != stored:
-        said = "answers.json does not follow from the findings and the statements."
+        said = "answers.json does not follow from the findings, the statements and the policy."
         return Judgement(BLOCKED, [said], [])
+    if derive_risks(known, derived) != read_record(Register, folder / "risks.json", EvidenceError):
+        return Judgement(BLOCKED, ["risks.json does not follow from the answers."], [])
     doubts = _other_pages(folder)
     if doubts:
         return Judgement(BLOCKED, doubts, [])
-    answers = derived if on is None else derive(folder, on)
+    answers = derived if on is None else derive(folder, on, known)
     points = [answer for answer in answers.answers if _stops(answer)]
     points.sort(key=lambda answer: answer.status == "open")  # what is wrong comes first
     return Judgement(CODES[answers.verdict.gate], [], points)
 
 
-def derive(folder: Path, on: date | None = None) -> Answers:
+def derive(folder: Path, on: date | None = None, known: Rests | None = None) -> Answers:
     """Answer every point from what stands in an audit folder.
+
+    Args:
+        folder: the audit folder.
+        on: the day of the answers; by default the reference date.
+        known: what else answers rest on, when that was read already.
 
     Raises:
         EvidenceError: a file of the folder does not fit its schema.
+        ConfigError: the policy does not.
+    """
+    known = known or read_rests(folder)
+    day = on or known.manifest.reference_date
+    findings = read_findings(folder).findings
+    answers = answer_points(
+        known.framework, findings, known.statements, known.manifest, day, policy=known.policy
+    )
+    named = {
+        "policy": digest(folder / "policy.yaml"),
+        "revision": count(folder),
+        "previous": last_seal(folder),
+    }
+    return answers.model_copy(update=named)
+
+
+def derive_risks(known: Rests, answers: Answers) -> Register:
+    """Return the risk register that follows from answers."""
+    return list_risks(known.framework, answers, known.statements, known.policy)
+
+
+def read_rests(folder: Path) -> Rests:
+    """Read what the answers of an audit rest on besides its findings.
+
+    Raises:
+        EvidenceError: there is no policy, or a statement does not fit its schema.
+        ConfigError: the policy does not fit its schema.
     """
     manifest = read_manifest(folder / "dossier")
     framework = load_framework(manifest.framework)
-    statements = read_statements(folder / "statements", framework)
-    findings = read_findings(folder).findings
-    return answer_points(framework, findings, statements, manifest, on or manifest.reference_date)
+    path = folder / "policy.yaml"
+    if not path.is_file():
+        message = f"{folder} holds no policy.yaml; run `cas-audit answer` first."
+        raise EvidenceError(message)
+    policy = load_policy(path, framework)
+    statements = read_statements(folder / "statements", framework, policy, manifest.name)
+    return Rests(manifest, framework, policy, statements)
 
 
 def read_findings(folder: Path) -> Findings:
@@ -96,7 +158,13 @@ def _doubts(folder: Path) -> list[str]:
     if changed:
         return changed
     missing = [name for name in NEEDED if not (folder / name).is_file()]
-    return [f"{name} is missing: the evidence is incomplete." for name in missing]
+    return [f"{name} is missing: the evidence is incomplete." for name in missing] or gaps(folder)
+
+
+def _other_policy(folder: Path, policy: Path | None) -> list[str]:
+    if policy is None or digest(policy) == digest(folder / "policy.yaml"):
+        return []
+    return [f"policy.yaml is not {policy}; run `cas-audit answer --policy`, then `report`."]
 
 
 def _stale(folder: Path, manifest: Manifest, found: Findings) -> list[str]:

@@ -9,7 +9,7 @@ from cas_audit.config import Strict, read_record
 from cas_audit.errors import EvidenceError
 from cas_audit.files import digest, tree, write_json
 
-__all__ = ["Seal", "differences", "seal_audit"]
+__all__ = ["Seal", "differences", "read_seal", "seal_audit"]
 
 OUTSIDE = ("audit.json", "run.json")  # the seal itself, and clock times
 
@@ -33,7 +33,7 @@ def differences(folder: Path) -> list[str]:
     Raises:
         EvidenceError: the folder holds no readable seal, or a symbolic link.
     """
-    sealed = _read(folder / "audit.json").files
+    sealed = read_seal(folder / "audit.json").files
     present = {name for name in tree(folder) if name not in OUTSIDE}
     said = {name: _compare(folder, name, sealed, present) for name in present | sealed.keys()}
     return [said[name] for name in sorted(said) if said[name]]
@@ -47,7 +47,12 @@ def _compare(folder: Path, name: str, sealed: dict[str, str], present: set[str])
     return "" if digest(folder / name) == sealed[name] else f"{name} was changed after sealing."
 
 
-def _read(path: Path) -> Seal:
+def read_seal(path: Path) -> Seal:
+    """Read a seal.
+
+    Raises:
+        EvidenceError: there is none, or it does not fit its schema.
+    """
     if not path.is_file():
         message = f"{path.parent} holds no audit.json; expected an audit folder."
         raise EvidenceError(message)

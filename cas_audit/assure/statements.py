@@ -1,19 +1,70 @@
-"""What a person states, by name and role, until a date."""
+"""What a person states, by name and role, until a date; signed, it can count.
+
+A statement is an in-toto Statement in a DSSE envelope: its subject is the sentence that the
+framework asks for, by digest, so that nobody is held to other words than those he signed.
+An unsigned statement is a draft.
+"""
 
 import datetime as dt
-from pathlib import Path
-from typing import Annotated
+import hashlib
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, ValidationError, field_validator
 
 from cas_audit.assure.framework import Framework, Wanted
-from cas_audit.config import Strict, read_record
+from cas_audit.assure.keys import PrivateKey
+from cas_audit.assure.policy import Level, Plain
+from cas_audit.assure.signing import (
+    Claimed,
+    Envelope,
+    Sha256,
+    Subject,
+    canonical,
+    sign,
+    unpack,
+)
+from cas_audit.config import Strict
 from cas_audit.errors import EvidenceError
-from cas_audit.files import write_yaml
 
-__all__ = ["Statement", "read_statements", "write_demonstration"]
+__all__ = [
+    "Accepted",
+    "Attached",
+    "Remaining",
+    "Revocation",
+    "Statement",
+    "find_wanted",
+    "read_signed",
+    "sign_revocation",
+    "sign_statement",
+    "subject_of",
+]
 
-Words = Annotated[str, Field(min_length=1, max_length=2000)]
+STATED: Final = "urn:cas-audit:statement:1"
+REVOKED: Final = "urn:cas-audit:revocation:1"
+
+
+class Attached(Strict):
+    """A document handed in with a statement: its name, and its digest, under which it is kept."""
+
+    name: Plain
+    sha256: Sha256
+
+    @field_validator("name")
+    @classmethod
+    def _is_name(cls, value: str) -> str:
+        if len(value) > 200 or set(value) & set("/\\\n"):  # noqa: PLR2004 - a name, not a path
+            message = "is no file name"
+            raise ValueError(message)
+        return value
+
+
+class Remaining(Strict):
+    """The risk that remains, as a person sees it, and what is done about it."""
+
+    level: Level
+    owner: Plain | None = None
+    treatment: Plain | None = None
+    review: dt.date | None = None
 
 
 class Statement(Strict):
@@ -24,68 +75,114 @@ class Statement(Strict):
     point: str
     statement: str
     holds: StrictBool
-    claim: Words
+    claim: Plain
     role: str
-    name: Words
+    name: Plain
     date: dt.date
     valid_until: dt.date
+    system: str | None = None
+    document: Attached | None = None
+    risk: Remaining | None = None
     demonstration: bool = False
-
-    def is_made(self, wanted: Wanted, on: dt.date) -> bool:
-        """Say whether it is about what is asked, from the right role, on or before a day."""
-        about = (self.statement, self.role) == (wanted.id, wanted.role)
-        return about and self.date <= on
 
     def is_valid(self, wanted: Wanted, on: dt.date) -> bool:
         """Say whether it still counts on a day."""
         return on <= self.valid_until and (on - self.date).days <= wanted.valid_days
 
 
-def read_statements(folder: Path, framework: Framework) -> list[Statement]:
-    """Return the statements in a folder, sorted by statement and date; none if it is absent.
+class Accepted(Strict):
+    """Who took a draft of somebody else for theirs, and signed it."""
+
+    name: Plain
+    on: dt.date
+
+
+class Said(Strict):
+    """What a signed statement says."""
+
+    statement: Statement
+    accepted: Accepted | None = None
+
+
+class Revocation(Strict):
+    """A statement taken back: by whom, when and why."""
+
+    statement: Annotated[str, Field(max_length=200)]
+    sha256: Sha256
+    role: str
+    name: Plain
+    on: dt.date
+    reason: Plain
+
+
+def find_wanted(framework: Framework, name: str) -> tuple[str, Wanted]:
+    """Return the point and the statement it asks for, by the id of the statement.
 
     Raises:
-        EvidenceError: a file is no statement, or is about another framework or unknown point.
-    """
-    known = {(p.id, wanted.id) for p in framework.points for wanted in p.statements}
-    found = []
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if path.suffix != ".yaml" or not path.is_file():
-            message = f"{path} is no statement; expected files that end in .yaml."
-            raise EvidenceError(message)
-        statement = read_record(Statement, path, EvidenceError)
-        about = (statement.framework, statement.version)
-        if about != (framework.framework, framework.version):
-            message = (
-                f"{path} is about {' '.join(about)}; "
-                f"expected {framework.framework} {framework.version}."
-            )
-            raise EvidenceError(message)
-        if (statement.point, statement.statement) not in known:
-            message = f"{path}: point {statement.point} asks for no {statement.statement}."
-            raise EvidenceError(message)
-        found.append(statement)
-    return sorted(found, key=lambda one: (one.statement, one.date, one.name))
-
-
-def write_demonstration(folder: Path, framework: Framework, on: dt.date) -> None:
-    """Write a statement for everything a framework asks, marked as demonstration.
-
-    Such statements count for synthetic data only: nobody stands behind them.
+        EvidenceError: no point asks for it.
     """
     for point in framework.points:
         for wanted in point.statements:
-            statement = Statement(
-                framework=framework.framework,
-                version=framework.version,
-                point=point.id,
-                statement=wanted.id,
-                holds=True,
-                claim="Demonstratie: niemand staat hierachter. / Nobody stands behind this.",
-                role=wanted.role,
-                name="Demonstratie / Demonstration",
-                date=on,
-                valid_until=on + dt.timedelta(days=wanted.valid_days),
-                demonstration=True,
-            )
-            write_yaml(folder / f"{wanted.id}.yaml", statement.model_dump(mode="json"))
+            if wanted.id == name:
+                return point.id, wanted
+    message = (
+        f"{framework.framework} {framework.version} asks for no statement of that name; "
+        "expected one such as 1.01.a."
+    )
+    raise EvidenceError(message)
+
+
+def subject_of(framework: Framework, wanted: Wanted) -> Subject:
+    """Return the sentence that is stated, by digest: other words are another subject."""
+    words = canonical(wanted.text.model_dump(mode="json"))
+    name = f"{framework.framework}-{framework.version}/{wanted.id}"
+    return Subject.model_validate(
+        {"name": name, "digest": {"sha256": hashlib.sha256(words).hexdigest()}}
+    )
+
+
+def sign_statement(
+    statement: Statement,
+    framework: Framework,
+    keys: list[PrivateKey],
+    accepted: Accepted | None = None,
+) -> Envelope:
+    """Sign a statement with one key or several."""
+    _, wanted = find_wanted(framework, statement.statement)
+    said = Said(statement=statement, accepted=accepted)
+    return _sign(STATED, subject_of(framework, wanted), said, keys)
+
+
+def sign_revocation(revocation: Revocation, keys: list[PrivateKey]) -> Envelope:
+    """Sign that a statement is taken back."""
+    digest = {"sha256": revocation.sha256}
+    about = Subject.model_validate({"name": revocation.statement, "digest": digest})
+    return _sign(REVOKED, about, revocation, keys)
+
+
+def read_signed(envelope: Envelope) -> tuple[Claimed, Said | Revocation]:
+    """Return what an envelope says; whether it is signed is not asked.
+
+    Raises:
+        EvidenceError: it says something else than a statement or a revocation.
+    """
+    claimed = unpack(envelope)
+    kinds: dict[str, type[Said | Revocation]] = {STATED: Said, REVOKED: Revocation}
+    if claimed.predicateType not in kinds:
+        message = "it is of an unknown kind; expected a statement or a revocation."
+        raise EvidenceError(message)
+    try:
+        return claimed, kinds[claimed.predicateType].model_validate(claimed.predicate)
+    except ValidationError:
+        message = "it does not fit the schema of a statement."
+        raise EvidenceError(message) from None
+
+
+def _sign(
+    kind: Literal["urn:cas-audit:statement:1", "urn:cas-audit:revocation:1"],
+    about: Subject,
+    said: Strict,
+    keys: list[PrivateKey],
+) -> Envelope:
+    predicate: dict[str, Any] = said.model_dump(mode="json", exclude_none=True)
+    return sign(Claimed(subject=[about], predicateType=kind, predicate=predicate), keys)

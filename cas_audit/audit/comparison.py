@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from cas_audit.audit.finding import Estimand, Finding, Outcome, as_rows
 from cas_audit.audit.pairs import Unseen
+from cas_audit.errors import Unavailable
 from cas_audit.inference.interval import Critical, Interval, verdict
 from cas_audit.inference.replicates import compare_replicates, log_ratio_interval
 from cas_audit.inference.scores import Scores, compare_together, ratio
@@ -68,7 +69,13 @@ def compare(measured: Sequence[Measured], tolerance: tuple[float, float]) -> lis
     Args:
         measured: of one check, all by scores or all by refits.
         tolerance: lowest and highest ratio that is tolerated.
+
+    Raises:
+        Unavailable: there is no group to compare.
     """
+    if not measured:
+        message = "The dossier names no group of residents to compare."
+        raise Unavailable(message)
     sound = [one for one in measured if one.enough]
     critical = _critical(sound) if sound else None
     return [_judge(one, critical, tolerance) for one in measured]

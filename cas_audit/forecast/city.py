@@ -17,7 +17,7 @@ from cas_audit.forecast.panel import build_panel
 from cas_audit.forecast.panels import MemoryPanel
 from cas_audit.forecast.past import Asked, Weeks
 from cas_audit.forecast.periods import in_periods, origins_in
-from cas_audit.forecast.tile import whole
+from cas_audit.forecast.tile import Counts, whole
 
 __all__ = [
     "MEMORY_WEEKS",
@@ -115,11 +115,26 @@ def known_of(city: City) -> tuple[Feature, ...]:
     return (*FEATURES, SUSPECTS) if "suspects" in city.layers else FEATURES
 
 
-def tiles_of(city: City, theme: str, counts: NDArray[np.float32]) -> MemoryPanel:
-    """Return the city on tiles, with the record of a theme of shape (weeks, rows, columns)."""
+def tiles_of(
+    city: City,
+    theme: str,
+    counts: NDArray[np.float32],
+    others: Mapping[str, Counts] | None = None,
+    reach_cells: int = REACH_CELLS,
+) -> MemoryPanel:
+    """Return the city on tiles, with the record of a theme and what is known beside it.
+
+    Args:
+        city: weeks, cells, and what stands still.
+        theme: whose record it is.
+        counts: its incidents, shape (weeks, rows, columns).
+        others: incidents of other themes, same shape.
+        reach_cells: how far its features look away.
+    """
     days = [*city.weeks, next_week(city)]
     mondays = pd.DatetimeIndex(days).to_numpy().astype("M8[ns]")
-    return MemoryPanel({theme: counts}, city.kept, REACH_CELLS, city.layers, mondays)
+    themes = {theme: counts, **(others or {})}
+    return MemoryPanel(themes, city.kept, reach_cells, city.layers, mondays)
 
 
 def next_week(city: City) -> pd.Timestamp:

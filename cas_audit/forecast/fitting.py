@@ -15,7 +15,7 @@ from cas_audit.errors import InputError
 from cas_audit.forecast.city import City, known_of, panel_of, tiles_of
 from cas_audit.forecast.features import Feature, count_feature
 from cas_audit.forecast.forecasters import OTHERS, Forecaster, forecaster_of
-from cas_audit.forecast.learning import Record, learn, rates_of
+from cas_audit.forecast.learning import Record, learn
 from cas_audit.forecast.models import cas_ensemble, count_scores
 from cas_audit.forecast.panels import fingerprint
 from cas_audit.forecast.periods import origins_in
@@ -80,7 +80,16 @@ def fit(
             config, city, of, origins=origins, seed=seed, work=work, put_down=put_down
         )
     elif config.forecast.model != "counting":
-        model, score, found = _rates(config, city, of, origins=origins, seed=seed, chosen=chosen)
+        model, score, found = _rates(
+            config,
+            city,
+            of,
+            origins=origins,
+            seed=seed,
+            work=work,
+            put_down=put_down,
+            chosen=chosen,
+        )
     share = config.forecast.flagged_share
     flagged = np.stack([flag_top(week, city.kept, share, ties) for week in score])
     counting = np.stack([flag_top(week, city.kept, share, counting_ties) for week in counted])
@@ -145,6 +154,8 @@ def _rates(
     *,
     origins: NDArray[np.int64],
     seed: list[int],
+    work: Work,
+    put_down: bool,
     chosen: Mapping[str, float] | None,
 ) -> tuple[Any, Grids, Search]:
     """Fit a model of rates, with settings chosen in training unless they are given."""
@@ -162,9 +173,11 @@ def _rates(
         else search(forecaster, record, train, seeds, config.forecast.flagged_share)
     )
     model = learn(forecaster, record, train, seeds, found.chosen)
-    score = np.zeros((len(origins), *city.kept.shape))
-    score[:, city.kept] = rates_of(model, forecaster, record, origins)
-    return model, score, found
+    tiles = tiles_of(city, theme, counts, record.themes, forecaster.reach_cells)
+    subject = Subject(work.reach(tiles), theme, forecaster.features)
+    name = fingerprint(str(seeds), str(sorted(found.chosen.items())), train) if put_down else None
+    scoring = scoring_of(subject, model, origins, work.folder, name)
+    return model, spread(score_panel(scoring, work), tiles), found
 
 
 def forecaster_for(config: Config, city: City, theme: str, name: str | None = None) -> Forecaster:

@@ -66,7 +66,7 @@ class Scoring:
 
     Attributes:
         subject: which panel, theme and features.
-        model: fitted on these features; gives chances.
+        model: fitted on these features; gives chances, or else rates.
         weeks: weeks to score; one may follow the history.
         folder: where a scored tile is put down.
     """
@@ -85,10 +85,19 @@ class Scoring:
         subject = self.subject
         tile = subject.panel.tile(subject.theme, corner)
         features = make_features(tile, Weeks(self.weeks, tile.cells), subject.features)
-        scores: Scores = np.stack([self.model.predict_proba(week)[:, 1] for week in features])
+        scores: Scores = np.stack([_asked(self.model, week) for week in features])
         if put:
             _put(scores, put)
         return scores
+
+
+def _asked(model: Any, rows: NDArray[np.float32]) -> Scores:  # noqa: ANN401 - any estimator
+    """Return the chance of each row, or what a model without chances expects of it."""
+    if hasattr(model, "predict_proba"):
+        chances: Scores = model.predict_proba(rows)[:, 1]
+        return chances
+    rates: Scores = model.predict(rows)
+    return rates
 
 
 def drawing_of(
@@ -119,7 +128,7 @@ def scoring_of(
 
     Args:
         subject: which panel, theme and features.
-        model: fitted on these features; gives chances.
+        model: fitted on these features; gives chances, or else rates.
         weeks: weeks to score; one may follow the history.
         folder: below which tiles are put down.
         model_name: tells models fitted on this panel apart; without it no tile is put down.

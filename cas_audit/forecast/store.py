@@ -59,6 +59,10 @@ class StoredPanel:
 
     path: Path
 
+    def __reduce__(self) -> tuple[type["StoredPanel"], tuple[Path]]:
+        """Leave what was read behind: a copy goes out with every tile that is asked for."""
+        return StoredPanel, (self.path,)
+
     @property
     def is_whole(self) -> bool:
         """Whether it was built to its end: its digest is written last."""

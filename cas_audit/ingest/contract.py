@@ -33,7 +33,7 @@ DATED: tuple[set[str], ...] = ({"moment"}, {"date"})
 FORECAST = ("flag", "score", "count")
 NEEDED: dict[str, tuple[set[str], ...]] = {
     "incidents": ({"x", "y", "moment", "theme"}, {"x", "y", "date", "hour", "theme"}),
-    "areas": ({"area", "residents", "group"},),
+    "areas": ({"area", "residents", "group"}, {"area"}),
     "suspects": ({"x", "y", "count"},),
     "decisions": tuple({"area", "theme", "decision"} | time for time in DATED),
     "survey": ({"area", "theme", "respondents", "reported_share"},),
@@ -168,6 +168,9 @@ class Contract(Strict):
         needless = roles - BESIDES[self.table].union(*NEEDED[self.table])
         if needless:
             message = f"has roles that {self.table} have no use for: {_list(needless)}"
+            raise ValueError(message)
+        if self.table == "areas" and ("residents" in roles) != ("group" in roles):
+            message = "has residents or groups alone; expected both, or neither"
             raise ValueError(message)
         if any(column.role == "group" and not column.group for column in self.columns):
             message = "has a column of role group without the name of its group"

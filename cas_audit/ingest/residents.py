@@ -5,7 +5,7 @@ import pandas as pd
 from cas_audit.errors import ContractError
 from cas_audit.ingest.contract import Contract
 
-__all__ = ["refuse_identifiers", "spread_residents"]
+__all__ = ["demand_once", "refuse_identifiers", "spread_residents"]
 
 PERCENT_SLACK = 0.001
 
@@ -38,13 +38,31 @@ def refuse_identifiers(scanned: dict[str, dict[str, int]], shown: str) -> None:
             raise ContractError(message)
 
 
+def demand_once(codes: "pd.Series[str]", shown: str) -> None:
+    """Refuse areas that stand more than once.
+
+    Raises:
+        ContractError: naming how many do.
+    """
+    twice = int(codes[codes.duplicated()].nunique())
+    if twice:
+        message = (
+            f"{shown}: {twice} areas stand more than once; expected one row for each, "
+            f"with all of its outline and residents."
+        )
+        raise ContractError(message)
+
+
 def spread_residents(areas: pd.DataFrame, contract: Contract, cells: pd.DataFrame) -> pd.DataFrame:
     """Spread the residents of an area evenly over its kept cells.
 
     Returns:
         Columns cell, residents and one per group, in persons. Residents are 0 where the area does
-        not say; a group is missing where it is not known how many live there or are of the group.
+        not say, and everywhere if no residents are admitted; a group is missing where it is not
+        known how many live there or are of the group.
     """
+    if not contract.column("residents"):
+        return pd.DataFrame({"cell": cells["cell"].to_numpy(), "residents": 0.0})
     residents = pd.to_numeric(areas[contract.name_of("residents")], errors="coerce")
     columns = {"residents": residents}
     for column in contract.groups:

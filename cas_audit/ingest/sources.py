@@ -230,7 +230,7 @@ def _tables(content: bytes) -> list[pa.Table]:
 def _dated(table: pa.Table) -> pd.DataFrame:
     """Return the table with plain weeks, cells and counts: they come in what is less to send."""
     found: pd.DataFrame = table.to_pandas()
-    for name in found.columns.intersection(["cell", "count"]):
+    for name in found.select_dtypes("int32"):
         found[name] = found[name].astype("int64")
     if "week" in found:
         found["week"] = found["week"].astype("datetime64[us]")

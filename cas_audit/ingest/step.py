@@ -16,7 +16,7 @@ from cas_audit.ingest.known import know
 from cas_audit.ingest.protect import gather, show_areas, show_scanned, show_tally, show_young
 from cas_audit.ingest.question import Ground, ask
 from cas_audit.ingest.receipt import Receipt
-from cas_audit.ingest.residents import refuse_identifiers, spread_residents
+from cas_audit.ingest.residents import demand_once, refuse_identifiers, spread_residents
 from cas_audit.ingest.retention import years_allowed
 from cas_audit.ingest.scan import kinds_for
 from cas_audit.ingest.sieve import Tally
@@ -78,7 +78,7 @@ def _areas(config: Config, dossier: Path, contract: Contract) -> _Desk:
     refuse_identifiers(offered.scanned, source.shown)
     code = str(contract.name_of("area"))
     areas[code] = areas[code].astype(str)
-    _demand_once(areas[code], source)
+    demand_once(areas[code], source.shown)
     grid = build_grid(areas, config.area.crs, config.area.cell_size_m, source.shown)
     cells = keep_cells(grid, areas, code, source.shown)
     if cells.empty:
@@ -129,16 +129,6 @@ def _labels(areas: pd.DataFrame, contract: Contract) -> dict[str, str]:
         return {}
     named = areas.dropna(subset=[label]).drop_duplicates(str(contract.name_of("area")))
     return dict(zip(named[contract.name_of("area")], named[label].astype(str), strict=True))
-
-
-def _demand_once(codes: "pd.Series[str]", source: Source) -> None:
-    twice = int(codes[codes.duplicated()].nunique())
-    if twice:
-        message = (
-            f"{source.shown}: {twice} areas stand more than once; expected one row for each, "
-            f"with all of its outline and residents."
-        )
-        raise ContractError(message)
 
 
 def _ground(grid: Grid, cells: pd.DataFrame, codes: list[str]) -> Ground:

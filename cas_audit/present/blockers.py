@@ -48,6 +48,6 @@ def _lines(words: Words, framework: Framework, answer: Answer, said: dict[str, s
             told = f"{told} {getattr(framework.roles[wanted.role], words.language)}"
         lines.append(f"    {reason.about}: {told}")
     if answer.contradiction:
-        said_so = answer.contradiction.statement
-        lines.append(f"    {words.text('contradiction', statement=said_so)}")
+        kind = answer.contradiction.kind
+        lines.append(f"    {words.people(kind, **answer.contradiction.model_dump())}")
     return lines

@@ -5,8 +5,9 @@ from typing import Any
 from cas_audit.assure.answers import Answer, Answers
 from cas_audit.assure.framework import Framework, Point
 from cas_audit.assure.laws import list_laws
-from cas_audit.assure.statements import Statement
+from cas_audit.assure.stated import Stated
 from cas_audit.audit.finding import Finding
+from cas_audit.present.people import show_role, show_stated
 from cas_audit.present.words import Words
 
 __all__ = ["show_counts", "show_points", "show_verdict"]
@@ -24,7 +25,11 @@ def show_verdict(words: Words, answers: Answers) -> dict[str, Any]:
     }
     gate = answers.verdict.gate
     said = words.vformat(words.page["verdicts"][gate], (), values)
-    return {"gate": gate, "sentence": said, "counted": words.text("counted", **values)}
+    counted = words.text("counted", **values)
+    waived = answers.verdict.counts.get("waived")
+    if waived:
+        counted = f"{counted} {words.people('waivers', waived=waived)}"
+    return {"gate": gate, "sentence": said, "counted": counted}
 
 
 def show_counts(words: Words, framework: Framework, answers: Answers) -> dict[str, Any]:
@@ -44,7 +49,7 @@ def show_points(
     framework: Framework,
     answers: Answers,
     findings: list[Finding],
-    statements: list[Statement],
+    statements: list[Stated],
 ) -> list[dict[str, Any]]:
     """Return every point by perspective: what was measured, what was stated, what is left."""
     said = {finding.check: words.sentence(finding) for finding in findings}
@@ -68,7 +73,7 @@ def _point(
     framework: Framework,
     point: Point,
     answer: Answer,
-    known: tuple[dict[str, str], list[Statement]],
+    known: tuple[dict[str, str], list[Stated]],
 ) -> dict[str, Any]:
     said, statements = known
     reasons = {reason.about: reason.kind for reason in answer.reasons}
@@ -78,10 +83,18 @@ def _point(
         "question": getattr(point.question, words.language),
         "status": answer.status,
         "blocking": point.blocking,
-        "risk": words.page["risks"][answer.risk.proposed],
+        "risk": _risk(words, answer),
+        "risk_set": answer.risk.set is not None,
         "law": _law(words, point),
+        "crosswalk": "; ".join(
+            f"{name} {', '.join(ids)}" for name, ids in point.crosswalk.items() if ids
+        ),
+        "principles": [
+            f"{one}: {getattr(framework.principles[one], words.language)}"
+            for one in point.principles
+        ],
         "contradiction": answer.contradiction
-        and words.text("contradiction", statement=answer.contradiction.statement),
+        and words.people(answer.contradiction.kind, **answer.contradiction.model_dump()),
         "measured": [
             {
                 "check": demand.check,
@@ -98,16 +111,24 @@ def _point(
                 "text": getattr(wanted.text, words.language),
                 "kind": reasons[wanted.id],
                 "reason": words.page["reasons"][reasons[wanted.id]],
-                "role": _role(words, framework, wanted.role),
+                "role": show_role(words, framework, wanted.role),
                 "by": [
-                    _signed(words, framework, one)
+                    show_stated(words, framework, one)
                     for one in statements
-                    if one.statement == wanted.id
+                    if one.statement.statement == wanted.id
                 ],
             }
             for wanted in point.statements
         ],
     }
+
+
+def _risk(words: Words, answer: Answer) -> str:
+    levels, risk = words.page["risks"], answer.risk
+    if risk.set is None:
+        return str(levels[risk.proposed])
+    proposed = levels[risk.proposed]
+    return words.people("set", level=levels[risk.set], by=risk.by, proposed=proposed)
 
 
 def _law(words: Words, point: Point) -> str:
@@ -117,20 +138,3 @@ def _law(words: Words, point: Point) -> str:
         if getattr(point.law, key)
     ]
     return "; ".join(named)
-
-
-def _signed(words: Words, framework: Framework, statement: Statement) -> dict[str, Any]:
-    return {
-        "name": statement.name,
-        "role": _role(words, framework, statement.role),
-        "denies": not statement.holds,
-        "on": words.format_field(statement.date, "date"),
-        "until": words.format_field(statement.valid_until, "date"),
-        "claim": statement.claim,
-    }
-
-
-def _role(words: Words, framework: Framework, role: str) -> str:
-    """Return how a role is called; one the framework does not know is shown as it was written."""
-    known = framework.roles.get(role)
-    return str(getattr(known, words.language)) if known else role

@@ -6,8 +6,8 @@ from typing import Any
 
 from cas_audit.assure.answers import Answers
 from cas_audit.assure.framework import load_framework
-from cas_audit.assure.gate import read_findings
-from cas_audit.assure.statements import read_statements
+from cas_audit.assure.gate import read_findings, read_rests
+from cas_audit.assure.risks import Register
 from cas_audit.audit.dossier import Dossier, Manifest
 from cas_audit.audit.record import few_behind, in_tens
 from cas_audit.config import read_record
@@ -15,6 +15,7 @@ from cas_audit.errors import EvidenceError
 from cas_audit.files import digest
 from cas_audit.present.findings import show_finding
 from cas_audit.present.maps import draw_flags
+from cas_audit.present.people import show_history, show_policy, show_risks, show_waiver
 from cas_audit.present.points import show_counts, show_points, show_verdict
 from cas_audit.present.receipts import show_receipts
 from cas_audit.present.template import load_template
@@ -33,10 +34,11 @@ def write_reports(folder: Path) -> None:
         ProgrammeError: a text is missing.
     """
     dossier = Dossier(folder / "dossier")
-    framework = load_framework(dossier.manifest.framework)
+    known = read_rests(folder)
+    framework = known.framework
     findings = read_findings(folder).findings
-    statements = read_statements(folder / "statements", framework)
     answers = read_record(Answers, folder / "answers.json", EvidenceError)
+    risks = read_record(Register, folder / "risks.json", EvidenceError)
     template = load_template("report")
     for language in LANGUAGES:
         words = name_words(dossier, language)
@@ -48,10 +50,14 @@ def write_reports(folder: Path) -> None:
             system=_system(dossier, words),
             verdict=show_verdict(words, answers),
             counts=show_counts(words, framework, answers),
-            perspectives=show_points(words, framework, answers, findings, statements),
+            perspectives=show_points(words, framework, answers, findings, known.statements),
             findings=[show_finding(words, finding) for finding in findings],
             themes=[_theme(dossier, words, theme) for theme in dossier.manifest.themes],
             receipts=show_receipts(dossier, words),
+            waivers={one.id: show_waiver(words, known, answers, one) for one in answers.answers},
+            history=show_history(words, folder),
+            policy=show_policy(words, known, answers),
+            risks=show_risks(words, framework, risks),
             demonstration=answers.verdict.demonstration,
         )
         (folder / f"report.{language}.html").write_text(page, encoding="utf-8")

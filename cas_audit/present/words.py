@@ -35,6 +35,7 @@ class Words(string.Formatter):
         self.language = language
         self.page: dict[str, Any] = _read("page")[language]
         self.receipts: dict[str, Any] = _read("receipt")[language]
+        self.told: dict[str, str] = _read("people")[language]
         self.names = {**self.page["names"], **(names or {})}
 
     def text(self, key: str, **values: object) -> str:
@@ -44,6 +45,10 @@ class Words(string.Formatter):
     def receipt(self, key: str, **values: object) -> str:
         """Return a text of the receipt page, filled in."""
         return str(self.vformat(self.receipts["text"][key], (), values))
+
+    def people(self, key: str, **values: object) -> str:
+        """Return a text about people, policy and risks, filled in."""
+        return str(self.vformat(self.told[key], (), values))
 
     def name(self, identifier: str) -> str:
         """Return how to call a theme, group, measure or column."""

@@ -9,8 +9,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from cas_audit.assure.answers import Answers
+from cas_audit.assure.compare import Comparison
 from cas_audit.assure.framework import Framework
+from cas_audit.assure.policy import Policy
+from cas_audit.assure.risks import Register
 from cas_audit.assure.seal import Seal
+from cas_audit.assure.signing import Envelope
 from cas_audit.assure.statements import Statement
 from cas_audit.audit.dossier import Manifest
 from cas_audit.audit.finding import Findings
@@ -23,13 +27,17 @@ __all__ = ["MODELS", "schema_of", "write_schemas"]
 
 MODELS: dict[str, type[BaseModel]] = {
     "answers": Answers,
+    "comparison": Comparison,
     "config": Config,
     "contract": Contract,
     "findings": Findings,
     "framework": Framework,
     "manifest": Manifest,
+    "policy": Policy,
     "receipt": Receipt,
+    "risks": Register,
     "seal": Seal,
+    "signed": Envelope,
     "statement": Statement,
 }
 
