@@ -110,7 +110,8 @@ error that so many cities leave.
 
 {table(head, [_line(part) for part in by_city])}
 
-{_redrawn(by_city)} `data/records_are_brought_not_found` has no interval: it counts the record itself.
+{_redrawn(by_city)}
+`data/records_are_brought_not_found` has no interval: it counts the record itself.
 
 ![Share of cities that each check passes, fails or leaves open, by their true value](checks.svg)"""
 
