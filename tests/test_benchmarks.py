@@ -85,12 +85,13 @@ def test_the_audit_of_the_audit_runs_and_goes_on(tmp_path: Path) -> None:
     """Four small cities a setting here; what was measured before is not measured again."""
     small = ["--share", "0.0001", "--largest-side", "40", "--work", str(tmp_path / "work")]
     small += ["--part", "beyond", "--part", "process", "--part", "outcomes"]
+    kept = [*small, "--measured"]
     page = run(tmp_path, "calibration", *small)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "work").iterdir()}
 
     for part in ("Beyond this city", "This process", "Outcomes given flags"):
         assert f"## {part}" in page
-    assert page == run(tmp_path, "calibration", *small)
+    assert page == run(tmp_path, "calibration", *small) == run(tmp_path, "calibration", *kept)
     assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "work").iterdir()}
 
 

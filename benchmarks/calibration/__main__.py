@@ -5,7 +5,7 @@
 
 Each setting is a file of its own in the working folder, so that a run that was stopped goes on
 where it was. `--share 0.01` draws a hundredth of the cities, to see that it runs. The picture of
-the checks is drawn beside the page.
+the checks is drawn beside the page. `--measured` measures nothing more, and writes what there is.
 """
 
 import argparse
@@ -22,13 +22,13 @@ import process
 import verdicts
 
 PARTS = {"beyond": beyond, "process": process, "outcomes": outcomes, "checks": verdicts}
+LARGEST = 1000
 
 
 def measure(work: Path, part: str, setting: dict[str, Any], share: float) -> dict[str, Any]:
     """Measure one setting, or read what was measured before."""
-    chosen = {**setting, "cities": max(round(setting["cities"] * share), 4)}
-    name = hashlib.sha256(json.dumps([part, chosen], sort_keys=True).encode()).hexdigest()[:16]
-    path = work / f"{part}-{name}.json"
+    chosen = scaled(setting, share)
+    path = kept(work, part, chosen)
     if not path.is_file():
         found = PARTS[part].measure(**chosen)
         draft = path.with_suffix(".draft")
@@ -38,6 +38,17 @@ def measure(work: Path, part: str, setting: dict[str, Any], share: float) -> dic
     return measured
 
 
+def scaled(setting: dict[str, Any], share: float) -> dict[str, Any]:
+    """Return a setting with a share of its cities."""
+    return {**setting, "cities": max(round(setting["cities"] * share), 4)}
+
+
+def kept(work: Path, part: str, chosen: dict[str, Any]) -> Path:
+    """Return where a setting is kept once it is measured."""
+    name = hashlib.sha256(json.dumps([part, chosen], sort_keys=True).encode()).hexdigest()[:16]
+    return work / f"{part}-{name}.json"
+
+
 def main() -> None:
     """Read the arguments, measure what is missing, write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -45,7 +56,8 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--part", choices=sorted(PARTS), action="append")
-    parser.add_argument("--largest-side", type=int, default=1000)
+    parser.add_argument("--largest-side", type=int, default=LARGEST)
+    parser.add_argument("--measured", action="store_true")
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
     chosen.work.mkdir(parents=True, exist_ok=True)
@@ -55,6 +67,7 @@ def main() -> None:
         for name in parts
         for one in PARTS[name].SETTINGS
         if one["side"] <= chosen.largest_side
+        and (not chosen.measured or kept(chosen.work, name, scaled(one, chosen.share)).is_file())
     ]
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in parts}
     with ProcessPoolExecutor(chosen.workers) as pool:
@@ -77,7 +90,8 @@ def command(chosen: argparse.Namespace) -> str:
     """Return the command that makes this page."""
     share = "" if chosen.share == 1 else f" --share {chosen.share:g}"
     parts = "".join(f" --part {one}" for one in chosen.part or [])
-    return f"python benchmarks/calibration --work calibration{share}{parts}"
+    largest = "" if chosen.largest_side == LARGEST else f" --largest-side {chosen.largest_side}"
+    return f"python benchmarks/calibration --work calibration{share}{parts}{largest}"
 
 
 if __name__ == "__main__":

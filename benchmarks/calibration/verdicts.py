@@ -2,6 +2,7 @@
 
 import tempfile
 import zlib
+from collections import Counter
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,7 @@ def page(rows: list[dict[str, Any]]) -> str:
         "fair: not met", "fair: met", "fair: insufficient", "at the tolerance: met",
         "at the gap: not met", "at the gap: insufficient", "covers", "smallest gap",
     ]  # fmt: skip
-    by_city = [list(part) for _, part in groupby(rows, key=lambda one: [one[k] for k in CITY])]
+    by_city = _complete(rows)
     return f"""\
 ## The checks themselves
 
@@ -109,9 +110,18 @@ error that so many cities leave.
 
 {table(head, [_line(part) for part in by_city])}
 
-{_redrawn(rows)} `data/records_are_brought_not_found` has no interval: it counts the record itself.
+{_redrawn(by_city)}
+`data/records_are_brought_not_found` has no interval: it counts the record itself.
 
 ![Share of cities that each check passes, fails or leaves open, by their true value](checks.svg)"""
+
+
+def _complete(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Return the rows by kind of city, where every true value has been measured."""
+    wanted = Counter(tuple(one[key] for key in CITY) for one in SETTINGS)
+    parts = groupby(rows, key=lambda one: tuple(one[key] for key in CITY))
+    found = [(city, list(part)) for city, part in parts]
+    return [part for city, part in found if len(part) == wanted[city]]
 
 
 def _line(part: list[dict[str, Any]]) -> list[str]:
@@ -152,9 +162,12 @@ def _gap(gap: float | None, *, gains: bool) -> str:
     return f"{100 * gap:.1f} % points" if gains else f"{gap:.2f}"
 
 
-def _redrawn(rows: list[dict[str, Any]]) -> str:
-    drawn, redrawn = sum(one["cities"] for one in rows), sum(one["redrawn"] for one in rows)
-    return (
+def _redrawn(by_city: list[list[dict[str, Any]]]) -> str:
+    rows = [one for part in by_city for one in part]
+    drawn, redrawn = (sum(one[name] for one in rows) for name in ("cities", "redrawn"))
+    cities = len({tuple(one[key] for key in CITY) for one in SETTINGS})
+    rest = f"{len(by_city)} of {cities} kinds of city were measured; the same command goes on. "
+    return ("" if len(by_city) == cities else rest) + (
         f"Of {drawn + redrawn:,} cities drawn, {redrawn:,} could not have the stated value; "
         f"others were drawn for them."
     )
@@ -162,9 +175,10 @@ def _redrawn(rows: list[dict[str, Any]]) -> str:
 
 def picture(rows: list[dict[str, Any]], path: Path) -> None:
     """Draw what each check says, by the true value."""
+    whole = [one for part in _complete(rows) for one in part]
     by_check = [
         (key, list(part))
-        for key, part in groupby(rows, key=lambda one: (one["check"], one["built"]))
+        for key, part in groupby(whole, key=lambda one: (one["check"], one["built"]))
     ]
     panels = [Panel(f"{check}\n{BUILT[built]}", _curves(part)) for (check, built), part in by_check]
     draw(panels, path)
