@@ -39,20 +39,26 @@ def read_known() -> Known:
     return read_record(Known, room(*ROOM, "known.yaml"), ProgrammeError)
 
 
-def replay(out: Path, *, seed: int = 1) -> Path:
+def replay(out: Path, *, seed: int = 1, side: int | None = None) -> Path:
     """Audit the trial city as CAS was described in 2022; returns the audit folder.
 
     What is known to have been lacking is denied; nobody states the rest, so it stays open.
 
+    Args:
+        out: folder to write.
+        seed: of the city.
+        side: rows and columns of the grid; by default about 12,000 cells are kept.
+
     Raises:
         EvidenceError: `out` exists and was not written by us.
     """
+    from cas_audit.simulate.city import SIDE  # noqa: PLC0415 - loads scipy
     from cas_audit.simulate.feed import write_feed  # noqa: PLC0415 - loads pandas
 
     with staged(out) as work:
         write_json(work / "demo.json", {"seed": seed, "replay": 2022})
         say("draw the trial city")
-        write_feed(work, seed=seed, over_policing=1.0)
+        write_feed(work, seed=seed, over_policing=1.0, side=side or SIDE)
         path = work / "configs/cas-2022.yaml"
         path.parent.mkdir()
         shutil.copyfile(room(*ROOM, "config.yaml"), path)

@@ -51,7 +51,7 @@ def test_the_page_names_every_point_in_both_languages(part: int) -> None:
 @pytest.mark.slow
 def test_it_fails_where_the_court_is_known_to_have_failed_it(tmp_path: Path) -> None:
     """What is denied fails; what nobody stated is open, so nothing passes by a word alone."""
-    folder = replay(tmp_path / "replay")
+    folder = replay(tmp_path / "replay", side=48)
     answers = read_json(folder / "answers.json")
     status = {answer["id"]: answer["status"] for answer in answers["answers"]}
 
