@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check schemas clean
+.PHONY: help demo test check schemas pictures clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -30,6 +30,10 @@ check: .venv/installed  ## format, lint, types and import direction, as CI does
 
 schemas: .venv/installed  ## write the published JSON Schemas from the models
 	$(BIN)/python -c "from pathlib import Path; from cas_audit import schemas; schemas.write_schemas(Path('cas_audit/schemas'))"
+
+pictures: demo  ## draw the pictures of the README again; needs chromium
+	chromium --headless --no-sandbox --disable-gpu --user-data-dir=$$(mktemp -d) --window-size=1100,1000 \
+	  --screenshot=docs/pictures/report.png file://$(CURDIR)/demo/v1/report.en.html
 
 clean:  ## remove the environment
 	rm -rf .venv

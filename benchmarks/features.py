@@ -23,14 +23,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cas_audit.forecast.features import FEATURES, Feature, make_features
+from cas_audit.forecast.features import FEATURES, Feature
 from cas_audit.forecast.panels import MemoryPanel
-from cas_audit.forecast.past import Weeks
+from cas_audit.forecast.past import Past, Weeks
 
 if TYPE_CHECKING:
     import pandas as pd
 
-WEEKS, PER_CELL_WEEK, SIDE = 156, 0.05, 32
+WEEKS, PER_CELL_WEEK, SIDE = 156, 0.05, 64
 ABSENT = "polars is not installed here, so it was not measured: `pip install 'cas-audit[bench]'`."
 KEYS = ("cell", "y", "x", "week")
 Columns = Iterator[NDArray[np.floating]]
@@ -69,10 +69,10 @@ def ours(counts: NDArray[np.uint8]) -> Callable[[], Columns]:
         made = np.empty((len(FEATURES), *counts.shape), dtype=np.float32)
         for y, x in panel.corners:
             tile = panel.tile("theme", (y, x))
-            features = np.moveaxis(make_features(tile, Weeks(asked, tile.cells)), -1, 0)
-            rows, columns = tile.shape
-            part = features.reshape(*made.shape[:2], rows, columns)
-            made[:, :, y : y + rows, x : x + columns] = part
+            past, (rows, columns) = Past(tile, Weeks(asked, tile.cells)), tile.shape
+            for out, feature in zip(made, FEATURES, strict=True):
+                part = feature.make(past).reshape(-1, rows, columns)
+                out[:, y : y + rows, x : x + columns] = part
         return iter(made)
 
     return run
