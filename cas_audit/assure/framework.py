@@ -1,6 +1,7 @@
 """A framework file: every point of a source, and what answers it."""
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -133,6 +134,14 @@ def load_framework(name: str, checks: dict[str, Check] | None = None) -> Framewo
 
 
 def _read(path: Path) -> Framework:
+    about = path.stat() if path.is_file() else None
+    return _parsed(path, about and (about.st_mtime_ns, about.st_size))
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: Path, changed: tuple[int, int] | None) -> Framework:
+    """Parse a file once as long as it stays as it is: several steps ask for the same one."""
+    del changed  # a file that changed is another
     try:
         return Framework.model_validate(read_yaml(path))
     except ValidationError as error:

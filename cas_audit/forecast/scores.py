@@ -95,12 +95,14 @@ def flag_shares(
 ) -> Flags:
     """Flag the highest scores at several shares, ranked once; shape (shares, rows, columns)."""
     cells = np.flatnonzero(kept)
-    order = np.lexsort((rng.random(cells.size), -score.ravel()[cells]))
+    found, lots = score.ravel()[cells], rng.random(cells.size)
+    most = min(max(round(cells.size * max(shares)), 1), cells.size)
+    high = np.flatnonzero(found >= np.partition(found, -most)[-most])  # only these are ranked
+    order = high[np.lexsort((lots[high], -found[high]))]
     flagged = np.zeros((len(shares), kept.size), dtype=bool)
     for one, share in zip(flagged, shares, strict=True):
         one[cells[order[: round(cells.size * share)]]] = True
-    found: Flags = flagged.reshape(len(shares), *kept.shape)
-    return found
+    return flagged.reshape(len(shares), *kept.shape)
 
 
 def top_cells(rates: NDArray[np.float64], share: float) -> NDArray[np.int64]:
