@@ -45,13 +45,14 @@ On = Annotated[
     typer.Option("--on", formats=["%Y-%m-%d"], help="Day on which statements must be valid."),
 ]
 Policy = Annotated[Path | None, typer.Option("--policy", help="Policy of the organisation (YAML).")]
+Seed = Annotated[int, typer.Option(min=0, help="Of the city.")]
 Language = Annotated[Literal["nl", "en"], typer.Option("--language", help="Of the sentences.")]
 
 
 @app.command()
 def demo(
     out: Out = Path("demo"),
-    seed: Annotated[int, typer.Option(help="Of the city.")] = 1,
+    seed: Seed = 1,
     framework: Annotated[str, typer.Option(help="Whose points are answered.")] = "rekenkamer-2.0",
 ) -> None:
     """Audit two versions of a trial city from one raw feed."""
@@ -68,7 +69,7 @@ def demo(
 
 
 @app.command()
-def replay(out: Out = Path("replay"), seed: Annotated[int, typer.Option()] = 1) -> None:
+def replay(out: Out = Path("replay"), seed: Seed = 1) -> None:
     """Audit a trial city as the Court of Audit examined CAS in 2022: what was lacking is denied."""
     from cas_audit.replay import replay as again  # noqa: PLC0415
 

@@ -208,6 +208,11 @@ class Forecast(Strict):
     refits: Annotated[int, Field(ge=0, le=1000)] = 20
     scheduler: Annotated[str, Field(pattern=SCHEDULER)] | None = None
 
+    @field_validator("scheduler")
+    @classmethod
+    def _without_secret(cls, value: str | None) -> str | None:
+        return _refuse_secret(value)
+
 
 class Group(Strict):
     """A group of residents and who it is compared with (`others`: everyone else).
@@ -286,6 +291,15 @@ class Config(Strict):
     statements: str | None = None
     policy: str | None = None
     evidence: Evidence = Evidence()
+
+    @field_validator("themes")
+    @classmethod
+    def _are_file_names(cls, value: list[str]) -> list[str]:
+        """A model is kept in a file that is called like its theme."""
+        if any(not name.strip(". ") or set(name) & set("/\\\0") for name in value):
+            message = "holds a name that cannot be that of a file"
+            raise ValueError(message)
+        return value
 
     @field_validator("themes", "channels")
     @classmethod

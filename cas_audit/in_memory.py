@@ -97,7 +97,11 @@ def audit(
 def _keep(made: Path) -> Audit:
     """Move an audit to a folder that is there as long as the result is."""
     home = tempfile.mkdtemp()
-    found = _open(Path(shutil.move(made, Path(home) / "audit")))
+    try:
+        found = _open(Path(shutil.move(made, Path(home) / "audit")))
+    except BaseException:
+        shutil.rmtree(home, ignore_errors=True)
+        raise
     weakref.finalize(found, shutil.rmtree, home, ignore_errors=True)
     return found
 

@@ -95,3 +95,16 @@ def test_light_commands_load_nothing_heavy(
 ) -> None:
     """Help and verify open none of the heavy doors: judged by modules, not by the clock."""
     assert loaded(arguments, HEAVY) == "[]"
+
+
+@pytest.mark.parametrize("command", ["demo", "replay"])
+def test_a_seed_that_cannot_be_is_named(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before a city is drawn for it; it is no failure of ours."""
+    code = run(command, "--seed", "-1", "--out", str(tmp_path / "out"))
+    said = capsys.readouterr().err
+
+    assert 3 == code
+    assert "--seed" in said
+    assert "Our own failure" not in said

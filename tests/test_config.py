@@ -99,6 +99,7 @@ def test_a_file_without_keys_is_refused(tmp_path: Path) -> None:
         ({"purpose": {"success": {"measure": "hit_rate", "at_least": -5}}}, "greater than 0"),
         ({"purpose": {"success": {"measure": "hit_rate", "at_least": 20}}}, "below 1"),
         ({"forecast": {"seed": -1}}, "greater than or equal to 0"),
+        ({"forecast": {"scheduler": "tcp://me:hunter2@host:8786"}}, "holds a password"),
         ({"publication": {"smallest_population": 4}}, "greater than or equal to 5"),
     ],
 )
@@ -114,3 +115,10 @@ def test_a_value_that_could_do_harm_is_refused(
     with pytest.raises(ConfigError, match=said) as error:
         load_config(tmp_path / "config.yaml")
     assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize("theme", ["../../out", "a/b", "a\\b", "..", ""])
+def test_a_theme_is_the_name_of_a_file(tmp_path: Path, theme: str) -> None:
+    """Models are kept under the names of themes, and never outside their folder."""
+    with pytest.raises(ConfigError, match="themes: value error, holds a name that cannot be"):
+        load_config(write(tmp_path, themes=[theme]))

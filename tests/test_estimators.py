@@ -324,3 +324,23 @@ def test_a_model_is_in_one_place(chosen: dict[str, Any], said: str) -> None:
     """And no password stands in a configuration."""
     with pytest.raises(ValueError, match=said):
         Elsewhere(**chosen)
+
+
+def test_a_forecast_of_a_fortnight_is_judged_on_both_of_its_weeks(
+    base: Path, tmp_path: Path
+) -> None:
+    """Flags stand for every week of their period, and meet the incidents of those weeks alone."""
+    io.dump(fitted(base), tmp_path / "model.skops")
+    config = configured(base, skops=str(tmp_path / "model.skops"))
+    forecast_ = config.forecast.model_copy(update={"period_weeks": 2})
+    found = given(base, config.model_copy(update={"forecast": forecast_}), tmp_path / "out")
+    city, _, _, _ = known(base)
+    weekly = pd.read_parquet(tmp_path / "out/model/weekly.parquet")
+    weekly = weekly[weekly["forecaster"] == "model"].groupby("week")["hits"].sum()
+    flags = found.pivot_table(index="period", columns="cell", values="flagged")
+    counts = panel_of(city, THEME, ["brought"])[city.test][:, city.kept]
+    expected = (flags.to_numpy() * counts).sum(axis=1)
+
+    assert list(city.weeks[city.test]) == list(weekly.index)
+    assert (flags.to_numpy()[::2] == flags.to_numpy()[1::2]).all()
+    assert expected.tolist() == weekly.to_list()

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import cas_audit
+from cas_audit import in_memory
 from cas_audit.config import load_config
 from cas_audit.errors import CasAuditError, ConfigError, InputError
 from cas_audit.files import read_json, tree, write_json
@@ -225,3 +227,16 @@ def test_the_notebook_runs_as_it_stands(tmp_path: Path) -> None:
     assert 0 == done.returncode
     assert len(code) > 4
     assert [] == [one for one in cells if one.get("outputs")]
+
+
+def test_nothing_is_left_of_an_audit_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder that would hold the result is gone, also after an error."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    (tmp_path / "made").mkdir()
+    with pytest.raises(InputError):
+        in_memory._keep(tmp_path / "made")
+
+    assert [] == list((tmp_path / "temporary").iterdir())

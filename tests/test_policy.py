@@ -193,6 +193,7 @@ def test_answers_name_the_policy_they_were_given_under(audit: Path) -> None:
         ({"measure_every_days": {"model/none": 1}}, "unknown check"),
         ({"frameworks": {paper.FRAMEWORK: {"blocks": ["9.99"]}}}, "unknown point 9.99"),
         ({"frameworks": {paper.FRAMEWORK: {"blocks": ["1.01", "1.01"]}}}, "twice"),
+        ({"frameworks": {"rekenkamer-9.9": {"blocks": ["1.01"]}}}, "unknown framework"),
         ({"frameworks": waiver(point="9.99")}, "unknown point 9.99"),
         ({"frameworks": waiver(until=paper.TODAY + 400 * DAY)}, "within 366 days"),
         ({"frameworks": waiver(until=paper.TODAY - DAY)}, "within 366 days"),
@@ -207,7 +208,7 @@ def test_answers_name_the_policy_they_were_given_under(audit: Path) -> None:
         ({"nonsense": 1}, "unknown key nonsense"),
     ],
     ids=[
-        "role", "check", "threshold", "no bound", "freshness", "point", "twice", "waived point",
+        "role", "check", "threshold", "no bound", "freshness", "point", "twice", "framework", "waived point",
         "long waiver", "backwards", "blank owner", "no reason", "revoked", "key", "names", "other",
     ],
 )  # fmt: skip

@@ -18,6 +18,7 @@ from cas_audit.assure.signing import Sha256
 from cas_audit.audit.programme import Check, list_checks
 from cas_audit.config import Strict, Text, read_record
 from cas_audit.errors import ConfigError
+from cas_audit.rooms import room
 
 __all__ = ["EMPTY", "Holder", "Level", "Looser", "Plain", "Policy", "Waiver", "load_policy"]
 
@@ -259,6 +260,7 @@ def _faults(policy: Policy, framework: Framework, checks: dict[str, Check]) -> l
     faults = [
         f"unknown role {role}" for role in policy.roles if not _known(policy, framework, role)
     ]
+    faults += [f"unknown framework {name}" for name in policy.frameworks if not _is_there(name)]
     points = {point.id for point in framework.points}
     own = policy.about(framework)
     named = [*own.blocks, *(one.point for one in own.waivers), *(one.point for one in own.risks)]
@@ -279,6 +281,11 @@ def _faults(policy: Policy, framework: Framework, checks: dict[str, Check]) -> l
 
 def _known(policy: Policy, framework: Framework, role: str) -> bool:
     return role in framework.roles or role in policy.other_roles
+
+
+def _is_there(framework: str) -> bool:
+    """Say whether a framework is one of the programme: what is said of another would be unheard."""
+    return framework in {path.stem for path in room("reports", "frameworks").glob("*.yaml")}
 
 
 def _name(framework: Framework) -> str:

@@ -21,7 +21,7 @@ from cas_audit.forecast.given import Given, audit_given
 from cas_audit.forecast.models import TRUSTED
 from cas_audit.forecast.past import Weeks
 from cas_audit.forecast.step import describe_features
-from cas_audit.forecast.table import flag_most
+from cas_audit.forecast.table import each_week, flag_most
 from cas_audit.progress import track
 
 __all__ = ["audit_model", "load_skops", "score_rows"]
@@ -67,7 +67,13 @@ def audit_model(config: Config, chosen: Elsewhere, dossier: Path) -> None:
         **config.forecast.model_dump(include={"flagged_share", "test_weeks", "seed"}),
     }
     write_json(dossier / "model/parameters.json", described)
-    audit_given(config, dossier, Given(city.periods, score, flagged))
+    length = config.forecast.period_weeks
+    given = Given(
+        each_week(city.periods, length),
+        {theme: one.repeat(length, axis=0) for theme, one in score.items()},
+        {theme: one.repeat(length, axis=0) for theme, one in flagged.items()},
+    )
+    audit_given(config, dossier, given)
 
 
 def _load(chosen: Elsewhere, theme: str, kept: Path) -> tuple[Any, str]:

@@ -18,7 +18,7 @@ from cas_audit.forecast.city import judged_on
 from cas_audit.forecast.given import Given, audit_given
 from cas_audit.forecast.scores import flag_top
 
-__all__ = ["audit_table", "flag_most"]
+__all__ = ["audit_table", "each_week", "flag_most"]
 
 WEEK = pd.Timedelta(weeks=1)
 Values = NDArray[np.float64]
@@ -52,7 +52,7 @@ def audit_table(config: Config, dossier: Path) -> None:
         flagged[theme] = flags[:, laid].repeat(length, axis=0)
     (dossier / "model").mkdir()
     _describe(config, dossier, unit)
-    audit_given(config, dossier, Given(_each_week(weeks, length), score, flagged))
+    audit_given(config, dossier, Given(each_week(weeks, length), score, flagged))
 
 
 def _describe(config: Config, dossier: Path, unit: str) -> None:
@@ -87,7 +87,8 @@ def _weeks(table: pd.DataFrame, themes: list[str]) -> tuple[pd.DatetimeIndex | N
     return weeks, length
 
 
-def _each_week(weeks: pd.DatetimeIndex | None, length: int) -> pd.DatetimeIndex | None:
+def each_week(weeks: pd.DatetimeIndex | None, length: int) -> pd.DatetimeIndex | None:
+    """Return all weeks for which forecasts stand that begin in some of them."""
     if weeks is None:
         return None
     last = weeks[-1] + (length - 1) * WEEK

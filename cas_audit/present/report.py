@@ -117,7 +117,7 @@ def _map_text(dossier: Dossier, words: Words, theme: str) -> str:
     counts = published["themes"][theme]
     values = {
         "theme": theme,
-        "weeks": published["weeks"],
+        "weeks": published["weeks"] * _period_weeks(dossier),
         "cells": counts["cells"],
         "share": counts["flagged_share"],
     }
@@ -129,13 +129,21 @@ def _map_text(dossier: Dossier, words: Words, theme: str) -> str:
     return f"{said} {words.text('map_areas')}" if by_area else said
 
 
+def _period_weeks(dossier: Dossier) -> int:
+    """Return for how many weeks one map stands: tables hold a row a period."""
+    return int(dossier.json("model/parameters.json").get("period_weeks", 1))
+
+
 def _scores(dossier: Dossier, words: Words, theme: str) -> dict[str, Any]:
     """Return how well a theme was forecast, as far as it is known and may be shown."""
     if not dossier.has("model/scores.json"):
         return {"scores": None, "scores_note": words.text("scores_none")}
     scores = dossier.json("model/scores.json")[theme]
-    weeks = dossier.table("model/weekly.parquet")["week"].nunique()
-    known = {"weeks": weeks, "incidents": in_tens(scores["model"]["incidents"])}
+    periods = dossier.table("model/weekly.parquet")["week"].nunique()
+    known = {
+        "weeks": periods * _period_weeks(dossier),
+        "incidents": in_tens(scores["model"]["incidents"]),
+    }
     notes = [words.text("scores_note" if dossier.has(SPLIT) else "scores_note_given", **known)]
     if "counting" not in scores:
         notes.append(words.text("counting_short"))
