@@ -336,11 +336,11 @@ def test_a_forecast_of_a_fortnight_is_judged_on_both_of_its_weeks(
     found = given(base, config.model_copy(update={"forecast": forecast_}), tmp_path / "out")
     city, _, _, _ = known(base)
     weekly = pd.read_parquet(tmp_path / "out/model/weekly.parquet")
-    weekly = weekly[weekly["forecaster"] == "model"].groupby("week")["hits"].sum()
+    hits = weekly[weekly["forecaster"] == "model"].groupby("week")["hits"].sum()
     flags = found.pivot_table(index="period", columns="cell", values="flagged")
     counts = panel_of(city, THEME, ["brought"])[city.test][:, city.kept]
     expected = (flags.to_numpy() * counts).sum(axis=1)
 
-    assert list(city.weeks[city.test]) == list(weekly.index)
+    assert list(city.weeks[city.test]) == list(hits.index)
     assert (flags.to_numpy()[::2] == flags.to_numpy()[1::2]).all()
-    assert expected.tolist() == weekly.to_list()
+    assert expected.tolist() == hits.to_list()

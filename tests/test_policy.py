@@ -208,8 +208,9 @@ def test_answers_name_the_policy_they_were_given_under(audit: Path) -> None:
         ({"nonsense": 1}, "unknown key nonsense"),
     ],
     ids=[
-        "role", "check", "threshold", "no bound", "freshness", "point", "twice", "framework", "waived point",
-        "long waiver", "backwards", "blank owner", "no reason", "revoked", "key", "names", "other",
+        "role", "check", "threshold", "no bound", "freshness", "point", "twice", "framework",
+        "waived point", "long waiver", "backwards", "blank owner", "no reason", "revoked", "key",
+        "names", "other",
     ],
 )  # fmt: skip
 def test_what_does_not_resolve_stops_the_load(

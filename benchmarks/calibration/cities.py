@@ -24,6 +24,7 @@ from scipy.optimize import brentq
 
 from cas_audit.audit.dossier import Manifest, seal_dossier
 from cas_audit.config import Config
+from cas_audit.errors import InputError
 from cas_audit.files import write_json
 from cas_audit.forecast.scores import score_week
 from cas_audit.forecast.step import forecast
@@ -67,7 +68,11 @@ class Wanted:
 def flags_of_a_table(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
     """Draw a year of flags that nobody can refit, with chances of the stated ratio."""
     arena = _arena(rng, wanted)
-    chance = shift_to_ratio(arena.intensity[0], arena.geography, wanted.true, share=SHARE).chance
+    try:
+        shifted = shift_to_ratio(arena.intensity[0], arena.geography, wanted.true, share=SHARE)
+    except InputError:  # the group lives where no flags can be drawn to
+        raise NoSuchCity from None
+    chance = shifted.chance
     flags = draw_flags(chance, TEST, rng, hold_weeks=wanted.hold_weeks)
     _demand(_exposure(arena, np.broadcast_to(chance, flags.shape)), wanted.true)
     _lay_out(folder, arena.geography, {"forecasts": _flagged(arena.geography, flags)})
