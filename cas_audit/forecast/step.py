@@ -18,6 +18,7 @@ from cas_audit.forecast.leaks import find_leaks
 from cas_audit.forecast.models import store_model
 from cas_audit.forecast.publish import publish_flags
 from cas_audit.forecast.scores import score_week, summarise
+from cas_audit.forecast.sensitivity import try_choices
 from cas_audit.forecast.trials import compare, refit, without_future
 from cas_audit.forecast.work import Work, open_work
 from cas_audit.inference.partition import WEEKS as STRETCH_WEEKS
@@ -73,6 +74,8 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
     write_json(dossier / "trials/reproducibility.json", trial)
     write_json(dossier / "trials/future.json", future)
     write_json(dossier / "trials/leaks.json", leaks)
+    if config.forecast.sensitivity:
+        write_json(dossier / "trials/sensitivity.json", _sensitivity(config, city, made))
     if config.forecast.refits:
         refit(
             config, city, dossier, work, {theme: one.search.chosen for theme, one in made.items()}
@@ -88,6 +91,16 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
     write_json(dossier / "model/search.json", searches)
     evaluate(config, city, made, wide, dossier)
     publish_flags(forecasts, dossier, config.publication.smallest_population)
+
+
+def _sensitivity(
+    config: Config, city: City, made: Mapping[str, Fitted]
+) -> dict[str, list[dict[str, Any]]]:
+    runs = track(list(enumerate(made.items())), "other choices tried")
+    return {
+        theme: try_choices(config, city, theme, one, [config.forecast.seed, number])
+        for number, (theme, one) in runs
+    }
 
 
 def _rows(city: City, theme: str, made: Fitted) -> pd.DataFrame:
