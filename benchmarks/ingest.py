@@ -144,7 +144,7 @@ def pandas(path: Path) -> int:
     del whole
     question = ask(config(path), contract())
     pieces = [pa.Table.from_pandas(table, preserve_index=False)]
-    counted, _, _ = admit_incidents(pieces, contract(), question, ground(), full=False)
+    counted, *_ = admit_incidents(pieces, contract(), question, ground(), full=False)
     return int(pc.sum(counted["count"]).as_py())
 
 

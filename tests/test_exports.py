@@ -172,3 +172,20 @@ def test_an_export_takes_the_place_of_an_export_only(audit: Path, tmp_path: Path
 
     with pytest.raises(EvidenceError, match="not written by cas-audit"):
         steps.export(audit, tmp_path / "week")
+
+
+def test_the_sheet_says_when_crime_happens_most_in_the_neighbourhood(
+    audit: Path, exported: Path
+) -> None:
+    """The three busiest of 21 parts of the week with their shares, the same all over an area."""
+    table = pd.read_parquet(audit / "dossier/model/hot_times.parquet")
+    sheet = pd.read_csv(exported / "restricted/sheet.csv", dtype={"area": str})
+    row = sheet.iloc[0]
+    mine = table[(table["theme"] == row["theme"]) & (table["area"] == row["area"])]
+    top = mine.sort_values(["share", "weekday", "shift"], ascending=[False, True, True]).iloc[0]
+    days, shifts = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], ["0-8 h", "8-16 h", "16-24 h"]
+    first = f"{days[top['weekday']]} {shifts[top['shift']]} ({round(top['share'] * 100)} %)"
+
+    assert 21 == len(mine)
+    assert [first, 3] == [row["hot_times"].split(", ")[0], row["hot_times"].count("%")]
+    assert sheet.groupby(["theme", "area"])["hot_times"].nunique().eq(1).all()

@@ -14,6 +14,7 @@ from cas_audit.files import write_json
 from cas_audit.forecast.city import City, judged_on, known_of, next_week, open_city, panel_of
 from cas_audit.forecast.evaluation import evaluate
 from cas_audit.forecast.fitting import Fitted, fit, known_by
+from cas_audit.forecast.hot_times import find_hot_times
 from cas_audit.forecast.leaks import find_leaks
 from cas_audit.forecast.models import store_model
 from cas_audit.forecast.publish import publish_flags
@@ -90,6 +91,7 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
     searches = {theme: asdict(one.search) for theme, one in made.items()}
     write_json(dossier / "model/search.json", searches)
     evaluate(config, city, made, wide, dossier)
+    find_hot_times(dossier)
     publish_flags(forecasts, dossier, config.publication.smallest_population)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cas_audit.ingest.coarse import Counter
 from cas_audit.ingest.contract import Contract
+from cas_audit.ingest.moments import Clock
 from cas_audit.ingest.quality import Quality
 from cas_audit.ingest.question import Ground, Question
 from cas_audit.ingest.retention import EXPIRED, years_before
@@ -33,7 +34,7 @@ def admit_incidents(
     ground: Ground,
     *,
     full: bool,
-) -> tuple[pa.Table, pa.Table, Tally]:
+) -> tuple[pa.Table, pa.Table, pa.Table, Tally]:
     """Admit incidents, and coarsen and count them piece by piece.
 
     Args:
@@ -44,14 +45,17 @@ def admit_incidents(
         full: scan contents and count quality too; without, only places and moments are read.
 
     Returns:
-        Counts (`Counter.table`), counts of quality (`Quality.table`), and the tally.
+        Counts (`Counter.table`), counts of quality (`Quality.table`), counts of weekdays and shifts
+        (`Clock.table`; none where the hour is not known), and the tally.
     """
     counter = Counter(question.themes, question.channels)
     quality = Quality(question.themes, ground.codes)
+    clock = Clock(question.themes, ground.codes)
+    into = (counter, clock, quality if full else None)
     tally = Tally(0)
     for piece in pieces:
-        tally.add(_admit(piece, contract, question, ground, (counter, quality if full else None)))
-    return counter.table(), quality.table(), tally
+        tally.add(_admit(piece, contract, question, ground, into))
+    return counter.table(), quality.table(), clock.table(), tally
 
 
 def _admit(
@@ -59,9 +63,9 @@ def _admit(
     contract: Contract,
     question: Question,
     ground: Ground,
-    into: tuple[Counter, Quality | None],
+    into: tuple[Counter, Clock, Quality | None],
 ) -> Tally:
-    counter, quality = into
+    counter, clock, quality = into
     sieve = Sieve(piece.num_rows)
     if quality:
         scan(piece, contract, sieve)
@@ -84,6 +88,8 @@ def _admit(
     sieve.tally.swapped = _swapped(piece, contract, ground, outside)
     sieve.by_area(area)
     counter.add(cell[kept], moment[kept], theme[kept], channel[kept])
+    if contract.column("moment") or contract.column("hour"):
+        clock.add(theme[kept], area[kept], moment[kept])
     if quality:
         recorded = contract.name_of("recorded")
         zone = contract.time_zone

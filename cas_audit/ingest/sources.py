@@ -59,6 +59,7 @@ class Read(NamedTuple):
     quality: pd.DataFrame | None
     tally: Tally
     offered: Offered
+    moments: pd.DataFrame | None = None
 
 
 def read_table(
@@ -92,8 +93,9 @@ def read_table(
     said = _said(first)
     tally = Tally(**said["tally"])
     tally.areas = {int(area): Rows(**rows) for area, rows in said["tally"]["areas"].items()}
-    quality = plain(rest[0]) if rest else None
-    return Read(_dated(first), quality, tally, _offered(contract, said, tally.scanned))
+    quality, moments = (plain(one) for one in rest) if rest else (None, None)
+    offered = _offered(contract, said, tally.scanned)
+    return Read(_dated(first), quality, tally, offered, moments)
 
 
 def read_areas(source: Source, contract: Contract) -> tuple[Any, Offered]:

@@ -13,6 +13,7 @@ from cas_audit.files import digest, read_json, write_json
 from cas_audit.ingest.contract import Contract, load_contract
 from cas_audit.ingest.grid import Grid, build_grid, demand_crs, keep_cells
 from cas_audit.ingest.known import know
+from cas_audit.ingest.moments import protect_moments
 from cas_audit.ingest.protect import gather, show_areas, show_scanned, show_tally, show_young
 from cas_audit.ingest.question import Ground, ask
 from cas_audit.ingest.receipt import Receipt
@@ -156,8 +157,19 @@ def _incidents(desk: _Desk, source: Source, contract: Contract) -> None:
     pd.DataFrame({"week": weeks}).to_parquet(data / "weeks.parquet", index=False)
     if read.quality is not None:
         read.quality.to_parquet(data / "quality.parquet", index=False)
+    _moments(desk, read, data)
     write_json(data / "quality.json", _quality(counted, read.tally, weeks))
     _sign(desk, source, contract, read._replace(table=counted))
+
+
+def _moments(desk: _Desk, read: Read, data: Path) -> None:
+    """Write on which weekday and in which shift, as far as that singles out nobody."""
+    if read.moments is None or read.moments.empty:
+        return
+    few = {desk.ground.codes[at] for at in desk.few}
+    kept = protect_moments(read.moments, few, desk.config.forecast.seed)
+    if not kept.empty:
+        kept.to_parquet(data / "moments.parquet", index=False)
 
 
 def _shifts(rows: pd.DataFrame) -> dict[str, dict[str, int]]:

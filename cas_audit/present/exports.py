@@ -20,6 +20,8 @@ from cas_audit.rooms import room
 __all__ = ["FILLED_IN", "write_exports"]
 
 FILLED_IN = ["read", "changed", "reason", "approach"]
+TOLD = ["week", "theme", "area", "cell", "x_m", "y_m", "hot_times"]
+HOT_TIMES = 3  # on the sheet, of 21
 COLOURS = {
     "flagged": ("189,0,38,255", "solid"),
     "not_flagged": ("238,234,226,60", "solid"),
@@ -50,7 +52,8 @@ def write_exports(audit: Path, out: Path, language: Language) -> list[Path]:
     forecast.to_parquet(out / "forecast.parquet", index=False)
     texts = read_yaml(room("reports", "locale", "exports.yaml"))
     _write_style(out / "forecast.qml", texts[language]["legend"])
-    _write_sheet(_sheet(ahead), dossier, out / "restricted")
+    sheet = _sheet(ahead).merge(_hot_times(dossier, texts[language]), how="left")
+    _write_sheet(sheet[[*TOLD, *FILLED_IN]], dossier, out / "restricted")
     for each in LANGUAGES:
         (out / f"read-me.{each}.txt").write_text(texts[each]["read_me"], encoding="utf-8")
     week, themes = str(ahead["week"].iloc[0]), sorted(set(ahead["theme"]))
@@ -96,6 +99,21 @@ def _sheet(ahead: pd.DataFrame) -> pd.DataFrame:
     flagged = ahead[ahead["flagged"]].sort_values(["theme", "area", "cell"], ignore_index=True)
     told = flagged[["week", "theme", "area", "cell", "x_m", "y_m"]]
     return told.assign(**dict.fromkeys(FILLED_IN, ""))
+
+
+def _hot_times(dossier: Dossier, texts: dict[str, Any]) -> pd.DataFrame:
+    """Return per theme and area the weekdays and shifts with the most incidents, in words."""
+    if not dossier.names("model/hot_times.parquet"):
+        return pd.DataFrame(columns=["theme", "area", "hot_times"], dtype=object)
+    table = dossier.table("model/hot_times.parquet")
+    order = ["share", "weekday", "shift"]
+    ranked = table.sort_values(order, ascending=[False, True, True])
+    top = ranked.groupby(["theme", "area"]).head(HOT_TIMES)
+    day, shift = (top[one].map(dict(enumerate(texts[f"{one}s"]))) for one in order[1:])
+    percent = (top["share"] * 100).round().astype(int).astype(str)
+    said = top.assign(hot_times=day + " " + shift + " (" + percent + " %)")
+    joined: pd.DataFrame = said.groupby(["theme", "area"])["hot_times"].agg(", ".join).reset_index()
+    return joined
 
 
 def _write_sheet(sheet: pd.DataFrame, dossier: Dossier, folder: Path) -> None:
