@@ -12,14 +12,34 @@ from cas_audit.audit.record import state
 KEYS = {
     "cell", "row", "col", "area", "week", "period", "theme", "channel", "shift", "kind",
     "decision", "age_band", "forecaster", "stretch", "shown_as", "wide", "refit",
-    "flagged_share",
+    "flagged_share", "weekday",
 }  # fmt: skip
 MEASURES = {
-    "x_m", "y_m", "count", "residents", "suspects", "hours", "respondents", "reported_share",
-    "score", "flagged", "share", "incidents", "hits", "near_hits", "flagged_cells",
-    "flagged_cells_with_incident", "dilated_cells", "cells", "fine", "most_hits",
+    "x_m",
+    "y_m",
+    "count",
+    "residents",
+    "suspects",
+    "hours",
+    "respondents",
+    "reported_share",
+    "score",
+    "flagged",
+    "share",
+    "incidents",
+    "hits",
+    "near_hits",
+    "flagged_cells",
+    "flagged_cells_with_incident",
+    "dilated_cells",
+    "cells",
+    "fine",
+    "most_hits",
     "changed_cells",
-}  # fmt: skip
+    "weight",
+}
+# A weekday beside one of these is a day again, or a day at a place.
+DAY_BACK = {"cell", "row", "col", "x_m", "y_m", "week", "period"}
 SLACK_M = 0.01
 
 
@@ -33,8 +53,9 @@ def no_person_level_rows(
 
     How: each Parquet table may hold coarse keys (cell, area, week, theme and such) and numbers; no
     two rows may share their keys, no moment may be finer than a day, and coordinates must be
-    centres of cells. A table that breaks any of these counts. A fact of the record: there is no
-    interval.
+    centres of cells. A weekday may stand beside an area, never beside a cell or a week, where it
+    would bring the day back. A table that breaks any of these counts. A fact of the record:
+    there is no interval.
 
     Limits: a cell with one dwelling is a place and a household at once; the check on the published
     map looks at that. A number can hide what it likes. Only Parquet tables are looked at.
@@ -69,6 +90,8 @@ def _breaks(table: pd.DataFrame, groups: set[str], grid: dict[str, Any]) -> str:
         return "columns"
     if not keys or table.duplicated(keys).any():
         return "rows"
+    if "weekday" in table and DAY_BACK & set(table):
+        return "moments"
     moments = [table[column].dropna() for column in table.select_dtypes(["datetime"])]
     if any((moment != moment.dt.normalize()).any() for moment in moments):
         return "moments"
