@@ -114,6 +114,46 @@ def test_outcome_becomes_status(manifest: Manifest, found: Finding, status: str,
     assert gate == answers.verdict.gate
 
 
+INFORMS = [{"check": "model/c", "depth": "operation", "decides": False}]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "risk"),
+    [
+        ("met", "small"),
+        ("not_met", "medium"),
+        ("error", "medium"),
+        ("unavailable", "small"),
+        ("insufficient_evidence", "small"),
+    ],
+)
+def test_a_check_that_informs_weighs_in_the_risk_alone(
+    manifest: Manifest, outcome: str, risk: str
+) -> None:
+    """Its finding is kept at the point, and the answer does not turn on it."""
+    wanted = [{"id": "1.01.a", "role": "owner", "valid_days": 365, "text": WORDS}]
+    found = [finding(outcome)]
+    answers = answer(manifest, found, [statement()], checks=INFORMS, statements=wanted)
+    [point] = answers.answers
+
+    assert ("passed", "opens") == (point.status, answers.verdict.gate)
+    assert (f"check_{outcome}", False) in [(one.kind, one.decides) for one in point.reasons]
+    assert risk == point.risk.proposed
+
+
+def test_a_point_that_is_only_informed_is_no_point() -> None:
+    """With nothing that decides, it could never be answered."""
+    with pytest.raises(ValueError, match="a check that decides"):
+        framework(checks=INFORMS, statements=[])
+
+
+def test_a_mostly_measurable_point_is_not_answered_by_what_informs(manifest: Manifest) -> None:
+    """A statement beside it does not make it measured."""
+    answers = answer(manifest, [finding("met")], [statement()], checks=INFORMS, level="mostly")
+
+    assert "nothing_measured" in [one.kind for one in answers.answers[0].reasons]
+
+
 def test_a_check_that_did_not_run_leaves_the_point_open(manifest: Manifest) -> None:
     """Silence is no evidence."""
     answers = answer(manifest, [], [statement()])

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from cas_audit.assure.framework import load_framework
+from cas_audit.assure.framework import Demand, load_framework
 from cas_audit.assure.gate import judge
 from cas_audit.assure.keys import demonstration_key
-from cas_audit.assure.policy import EMPTY, load_policy
+from cas_audit.assure.policy import EMPTY, Policy, load_policy
 from cas_audit.assure.seal import seal_audit
 from cas_audit.audit.dossier import Manifest
 from cas_audit.errors import ConfigError
@@ -109,6 +109,20 @@ def test_a_point_can_be_made_to_block(audit: Path) -> None:
     assert (0, 2) == (before, judge(audit).code)
 
 
+def test_a_check_that_informs_can_be_made_to_decide() -> None:
+    """What a framework takes note of only, an organisation may hold a version to."""
+    framework = load_framework(paper.FRAMEWORK)
+    demand = Demand(check=CHECK, depth="operation", decides=False)
+    point = next(one for one in framework.points if one.id == POINT)
+    informed = framework.model_copy(
+        update={"points": [point.model_copy(update={"checks": [demand]})]}
+    )
+    held = Policy(schema=1, deciding=[CHECK]).tighten(informed)
+
+    assert informed == EMPTY.tighten(informed)
+    assert [True] == [one.decides for one in held.points[0].checks]
+
+
 def test_a_waiver_shows_and_ends(audit: Path) -> None:
     """Until its last day the point is waived, never answered; the day after, it is open again."""
     (audit / f"statements/{POINT}.a.dsse.json").unlink()
@@ -191,6 +205,7 @@ def test_answers_name_the_policy_they_were_given_under(audit: Path) -> None:
         ({"tolerances": {CHECK: {"x": tolerance(at_most=1)[CHECK]["max_loss"]}}}, "no threshold x"),
         ({"tolerances": tolerance()}, "at_least or at_most"),
         ({"measure_every_days": {"model/none": 1}}, "unknown check"),
+        ({"deciding": ["model/none"]}, "unknown check"),
         ({"frameworks": {paper.FRAMEWORK: {"blocks": ["9.99"]}}}, "unknown point 9.99"),
         ({"frameworks": {paper.FRAMEWORK: {"blocks": ["1.01", "1.01"]}}}, "twice"),
         ({"frameworks": {"rekenkamer-9.9": {"blocks": ["1.01"]}}}, "unknown framework"),
@@ -208,9 +223,9 @@ def test_answers_name_the_policy_they_were_given_under(audit: Path) -> None:
         ({"nonsense": 1}, "unknown key nonsense"),
     ],
     ids=[
-        "role", "check", "threshold", "no bound", "freshness", "point", "twice", "framework",
-        "waived point", "long waiver", "backwards", "blank owner", "no reason", "revoked", "key",
-        "names", "other",
+        "role", "check", "threshold", "no bound", "freshness", "deciding", "point", "twice",
+        "framework", "waived point", "long waiver", "backwards", "blank owner", "no reason", "revoked",
+        "key", "names", "other",
     ],
 )  # fmt: skip
 def test_what_does_not_resolve_stops_the_load(

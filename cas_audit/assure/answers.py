@@ -1,6 +1,7 @@
 """The answer to every point: what was measured, what was stated, and whether both agree."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
@@ -64,10 +65,14 @@ RISK = {"failed": "large", "contradicted": "large", "open": "medium", "waived": 
 
 
 class Reason(Strict):
-    """One thing an answer rests on: what happened, and the check or statement it is about."""
+    """One thing an answer rests on: what happened, and the check or statement it is about.
+
+    What a check found that only informs is kept too, and does not decide.
+    """
 
     kind: Kind
     about: str
+    decides: bool = True
 
 
 class Measured(Strict):
@@ -108,6 +113,11 @@ class Answer(Strict):
     contradiction: Contradiction | None
     risk: Risk
     reasons: list[Reason]
+
+    @property
+    def broke(self) -> bool:
+        """Whether a check broke that decides."""
+        return any(one.kind == "check_error" and one.decides for one in self.reasons)
 
 
 class Verdict(Strict):
@@ -192,11 +202,13 @@ class _Known:
 def _answer(framework: Framework, point: Point, known: _Known) -> Answer:
     reasons = [_measured(demand, known) for demand in point.checks]
     reasons += [_stated(wanted, known) for wanted in point.statements]
-    if point.level == "mostly" and not any(one.kind in SETTLED for one in reasons if _asked(one)):
+    asked = [one for one in reasons if one.decides and one.kind.startswith("check_")]
+    if point.level == "mostly" and not any(one.kind in SETTLED for one in asked):
         reasons.append(Reason(kind="nothing_measured", about=point.id))
     stated = [reason.about for reason in reasons if reason.kind == "statement_valid"]
     contradiction = _contradiction(point, stated, known)
-    status = "contradicted" if contradiction else _status([reason.kind for reason in reasons])
+    deciding = [one.kind for one in reasons if one.decides]
+    status = "contradicted" if contradiction else _status(deciding)
     waiver = known.policy.waiver(framework, point.id, known.on)
     if waiver and status in WAIVABLE:
         lasts = known.on <= waiver.until
@@ -215,14 +227,16 @@ def _answer(framework: Framework, point: Point, known: _Known) -> Answer:
             "measured": depths,
             "stated": stated,
             "contradiction": contradiction,
-            "risk": _risk(framework, point, RISK.get(status, "small"), known),
+            "risk": _risk(framework, point, _proposed(status, reasons), known),
             "reasons": reasons,
         }
     )
 
 
-def _asked(reason: Reason) -> bool:
-    return reason.kind.startswith("check_")
+def _proposed(status: str, reasons: list[Reason]) -> str:
+    """Propose a risk: what only informs and fails is no small one, whatever the answer."""
+    least = "medium" if any(one.kind in FAILING for one in reasons) else "small"
+    return RISK.get(status, least)
 
 
 def _risk(framework: Framework, point: Point, proposed: str, known: _Known) -> dict[str, object]:
@@ -255,7 +269,9 @@ def _measured(demand: Demand, known: _Known) -> Reason:
     often = known.policy.measure_every_days.get(demand.check)
     if kind == "met" and often is not None and known.age > often:
         kind = "stale"
-    return Reason.model_validate({"kind": f"check_{kind}", "about": demand.check})
+    return Reason.model_validate(
+        {"kind": f"check_{kind}", "about": demand.check, "decides": demand.decides}
+    )
 
 
 def _kind(demand: Demand, finding: Finding) -> str:
@@ -324,7 +340,7 @@ def _contradiction(point: Point, stated: list[str], known: _Known) -> Contradict
     return None
 
 
-def _status(kinds: list[str]) -> str:
+def _status(kinds: Sequence[str]) -> str:
     if any(kind in FAILING for kind in kinds):
         return "failed"
     if any(kind not in SETTLED for kind in kinds):
@@ -337,7 +353,7 @@ def _verdict(answers: list[Answer], demonstration: int) -> Verdict:
     gate: Literal["blocked", "undecided", "opens"] = "opens"
     if "open" in blocking:
         gate = "undecided"
-    error = any(one.kind == "check_error" for answer in answers for one in answer.reasons)
+    error = any(answer.broke for answer in answers)
     if error or blocking & {"failed", "contradicted"}:
         gate = "blocked"
     met = [a for a in answers if any(one.kind == "check_met" for one in a.reasons)]

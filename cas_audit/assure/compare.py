@@ -233,7 +233,7 @@ def _acts_at(known: Rests, register: Register, answer: Answer) -> Iterator[Act]:
     roles = {one.id: one.role for p in known.framework.points for one in p.statements}
     owner = next((one.owner for one in register.risks if one.point == answer.id), None)
     for reason in answer.reasons:
-        if reason.kind in SETTLED:
+        if reason.kind in SETTLED or not reason.decides:
             continue
         role = roles.get(reason.about)
         yield Act(

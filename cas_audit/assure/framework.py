@@ -39,10 +39,15 @@ class Bound(Strict):
 
 
 class Demand(Strict):
-    """A check that a point needs, at which depth, and how strict it must have been."""
+    """A check that a point needs, at which depth, and how strict it must have been.
+
+    One that does not decide informs: its finding stands at the point and weighs in the proposed
+    risk, but the answer does not turn on it. A policy can let it decide.
+    """
 
     check: str
     depth: Depth
+    decides: bool = True
     bounds: dict[str, Bound] = {}
     accepts_not_applicable: list[str] = []
 
@@ -91,8 +96,8 @@ class Point(Strict):
 
     @model_validator(mode="after")
     def _answerable(self) -> "Point":
-        if not (self.checks or self.statements):
-            message = "a point needs a check or a statement"
+        if not (self.statements or any(one.decides for one in self.checks)):
+            message = "a point needs a check that decides, or a statement"
             raise ValueError(message)
         return self
 

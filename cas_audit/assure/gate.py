@@ -214,5 +214,4 @@ def _other_checks(findings: list[Finding]) -> list[str]:
 
 
 def _stops(answer: Answer) -> bool:
-    error = any(reason.kind == "check_error" for reason in answer.reasons)
-    return error or (answer.blocking and answer.status in {"failed", "contradicted", "open"})
+    return answer.broke or (answer.blocking and answer.status in {"failed", "contradicted", "open"})

@@ -143,6 +143,7 @@ class Looser(Strict):
 class Policy(Strict):
     """The policy of an organisation.
 
+    `deciding` names checks that decide wherever the framework lets them inform.
     `other_roles` are roles that the framework does not know, such as `developer`.
     `measure_every_days` says how old a measurement may be. With `demonstration` the keys are no
     secret, so statements count for synthetic data only.
@@ -153,6 +154,7 @@ class Policy(Strict):
     demonstration: bool = False
     tolerances: dict[str, dict[str, Tolerance]] = {}
     measure_every_days: dict[str, Annotated[int, Field(ge=1)]] = {}
+    deciding: list[str] = []
     frameworks: dict[str, Specific] = {}
     other_roles: dict[str, Text] = {}
     roles: dict[str, list[Holder]] = {}
@@ -221,7 +223,8 @@ class Policy(Strict):
             name: _stricter(demand.bounds.get(name, Bound()), own.get(name, Bound()))
             for name in sorted(demand.bounds.keys() | own.keys())
         }
-        return demand.model_copy(update={"bounds": bounds})
+        decides = demand.decides or demand.check in self.deciding
+        return demand.model_copy(update={"bounds": bounds, "decides": decides})
 
     def looser(self, framework: Framework) -> list[Looser]:
         """Say where this policy asks for less than a framework."""
@@ -265,7 +268,7 @@ def _faults(policy: Policy, framework: Framework, checks: dict[str, Check]) -> l
     own = policy.about(framework)
     named = [*own.blocks, *(one.point for one in own.waivers), *(one.point for one in own.risks)]
     faults += [f"unknown point {name}" for name in named if name not in points]
-    named = [*policy.tolerances, *policy.measure_every_days]
+    named = [*policy.tolerances, *policy.measure_every_days, *policy.deciding]
     faults += [f"unknown check {name}" for name in named if name not in checks]
     faults += [
         f"{check} has no threshold {name}"

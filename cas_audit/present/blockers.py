@@ -40,7 +40,7 @@ def _lines(words: Words, framework: Framework, answer: Answer, said: dict[str, s
     status = words.page["statuses"][answer.status]
     lines = [f"{point.id} {getattr(point.title, words.language)}: {status}."]
     for reason in answer.reasons:
-        if reason.kind in SETTLED:
+        if reason.kind in SETTLED or not reason.decides:
             continue
         told = words.page["reasons"][reason.kind]
         if reason.kind in {"check_too_loose", "check_not_accepted"}:

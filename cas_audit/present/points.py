@@ -77,6 +77,7 @@ def _point(
 ) -> dict[str, Any]:
     said, statements = known
     reasons = {reason.about: reason.kind for reason in answer.reasons}
+    informing = {reason.about for reason in answer.reasons if not reason.decides}
     return {
         "id": point.id,
         "title": getattr(point.title, words.language),
@@ -101,6 +102,7 @@ def _point(
                 "title": words.title(demand.check),
                 "kind": reasons[demand.check],
                 "reason": words.page["reasons"][reasons[demand.check]],
+                "informs": demand.check in informing,
                 "sentence": said.get(demand.check, ""),
             }
             for demand in point.checks
