@@ -224,8 +224,8 @@ def test_answers_name_the_policy_they_were_given_under(audit: Path) -> None:
     ],
     ids=[
         "role", "check", "threshold", "no bound", "freshness", "deciding", "point", "twice",
-        "framework", "waived point", "long waiver", "backwards", "blank owner", "no reason", "revoked",
-        "key", "names", "other",
+        "framework", "waived point", "long waiver", "backwards", "blank owner", "no reason",
+        "revoked", "key", "names", "other",
     ],
 )  # fmt: skip
 def test_what_does_not_resolve_stops_the_load(
