@@ -36,6 +36,48 @@ def test_the_feed_stays_as_it_was(tmp_path: Path) -> None:
     assert known == digest(tmp_path / "feed/incidents.csv")
 
 
+def beside(folder: Path, name: str) -> pd.DataFrame:
+    """Return a table beside the incidents, with the share of an area that is policed too much."""
+    return pd.read_csv(folder / f"feed/{name}.csv")
+
+
+def test_victims_report_as_much_everywhere_whatever_the_dial(tmp_path: Path) -> None:
+    """The survey knows no bias: its shares scatter around one rate as a sample does."""
+    for name, dial in (("biased", 1.0), ("fair", 0.0)):
+        feed(tmp_path / name, dial)
+    table = beside(tmp_path / "biased", "survey").query("thema == 'woninginbraak'")
+    asked, told = table["ondervraagden"], table["gemeld_procent"] / 100
+    scatter = ((told - 0.7) ** 2 * asked / (0.7 * 0.3)).mean()
+
+    pd.testing.assert_frame_equal(
+        beside(tmp_path / "biased", "survey"), beside(tmp_path / "fair", "survey")
+    )
+    assert 0.7 == pytest.approx((told * asked).sum() / asked.sum(), abs=0.1)
+    assert 0.3 < scatter < 2.5
+
+
+@pytest.mark.parametrize("name", ["patrols", "stops", "complaints"])
+def test_attention_knows_the_dial(tmp_path: Path, name: str) -> None:
+    """With the dial there are more hours, stops and complaints; without it none is added."""
+    for folder, dial in (("biased", 1.0), ("fair", 0.0)):
+        feed(tmp_path / folder, dial)
+    biased, fair = (beside(tmp_path / one, name) for one in ("biased", "fair"))
+    more = len(biased) / len(fair)
+    if name == "patrols":  # a row a week, whatever the hours
+        more = biased["uren"].sum() / fair["uren"].sum()
+
+    assert 1.05 < more < 2.0
+
+
+def test_decisions_are_about_the_last_year(tmp_path: Path) -> None:
+    """Each week as many areas are advised, and every kind of decision is taken."""
+    feed(tmp_path)
+    table = beside(tmp_path, "decisions")
+
+    assert {"gevolgd", "deels_gevolgd", "niet_gevolgd"} == set(table["besluit"])
+    assert 1 == table.groupby(["thema", "besluitdatum"]).size().nunique()
+
+
 def test_what_the_public_brings_does_not_know_the_dial(tmp_path: Path) -> None:
     """The dial adds found records only, and about as many as it says."""
     biased, fair = feed(tmp_path / "biased"), feed(tmp_path / "fair", 0.0)

@@ -20,7 +20,7 @@ class Outcome(StrEnum):
     NOT_MET = "not_met"  # measured, and the proposition is false
     INSUFFICIENT = "insufficient_evidence"  # the interval straddles the limit, or too few data
     NOT_APPLICABLE = "not_applicable"  # with a reason that a framework may accept or not
-    UNAVAILABLE = "unavailable"  # the dossier lacks an input; set by the runner
+    UNAVAILABLE = "unavailable"  # the dossier lacks an input; set by the runner, or by a check
     ERROR = "error"  # the check broke; set by the runner
 
 

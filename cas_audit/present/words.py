@@ -82,11 +82,13 @@ class Words(string.Formatter):
     def sentence(self, finding: Finding) -> str:
         """Say in one sentence what a check found.
 
+        A check may have a sentence of its own for what is lost with an input that is not there.
+
         Raises:
             ProgrammeError: there is no sentence for the message, or it asks for another value.
         """
-        if finding.outcome in {Outcome.UNAVAILABLE, Outcome.ERROR}:
-            return self.vformat(self.page[finding.outcome.value], (), finding.values)
+        if finding.message in {Outcome.UNAVAILABLE, Outcome.ERROR}:
+            return self.vformat(self.page[finding.message], (), finding.values)
         sentences = self.of_check(finding.check)["sentences"]
         values = {**finding.thresholds, **finding.values}
         try:

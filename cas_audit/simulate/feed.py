@@ -3,6 +3,7 @@
 feed/incidents.csv     one row per incident, with all that must never come in
 feed/areas.geojson     neighbourhoods (WGS84, RFC 7946) with residents by origin
 feed/suspects.parquet  suspects counted per cell
+feed/survey.csv, patrols.csv, decisions.csv, complaints.csv, stops.csv  tables beside them
 feed/feed.json         says that all of it is synthetic, by digest
 truth/                 the intensity without bias, for benchmarks only
 """
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 
 from cas_audit.files import digest, write_json
+from cas_audit.simulate.beside import Setting, draw_beside, name_areas
 from cas_audit.simulate.city import CELL_SIZE_M, ORIGIN_M, SIDE, City, build_city, draw_intensity
 from cas_audit.simulate.identifiers import draw_identifiers
 from cas_audit.simulate.incidents import THEMES, draw_brought, draw_found, policed_cells
@@ -52,7 +54,7 @@ def write_feed(
         weeks: length of the history.
         themes: which of the ten themes.
     """
-    streams = np.random.default_rng(seed).spawn(4)
+    streams = np.random.default_rng(seed).spawn(5)
     city = build_city(streams[0], side)
     truth, incidents = _draw(streams[1], city, weeks, themes, over_policing)
     _write_truth(folder / "truth", city, truth)
@@ -61,6 +63,9 @@ def write_feed(
     _incidents(streams[2], incidents, weeks).to_csv(feed / "incidents.csv", index=False)
     (feed / "areas.geojson").write_text(json.dumps(_areas(streams[3], city)), encoding="utf-8")
     _suspects(streams[3], city, over_policing).to_parquet(feed / "suspects.parquet", index=False)
+    setting = Setting(city, truth, over_policing, weeks, REFERENCE_DATE)
+    for name, table in draw_beside(streams[4], setting).items():
+        table.to_csv(feed / f"{name}.csv", index=False)
     files = {path.name: digest(path) for path in sorted(feed.iterdir())}
     said = {"origin": "synthetic", "seed": seed, "over_policing": over_policing, "files": files}
     write_json(feed / "feed.json", said)
@@ -125,11 +130,12 @@ def _areas(rng: np.random.Generator, city: City) -> dict[str, object]:
     outside = np.round(city.residents * city.share_outside).astype(int)
     europe = np.round(city.residents * city.share_europe).astype(int)
     income = rng.normal(30, 6, len(city.residents)).round(1)
+    codes = name_areas(np.arange(len(city.residents)))
     features = []
     for number, residents in enumerate(city.residents):
         outline = shapely.transform(_outline(city, number), to_wgs84.transform, interleaved=False)
         figures = {
-            "buurtcode": f"BU9999{number:04d}",
+            "buurtcode": str(codes[number]),
             "buurtnaam": f"Proefbuurt {number + 1}",
             "inwoners": int(residents),
             "herkomst_nederland": int(residents - outside[number] - europe[number]),

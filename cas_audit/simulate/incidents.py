@@ -21,22 +21,27 @@ POLICED_SHARE = 0.25  # of the neighbourhoods, those with the highest share
 
 @dataclass(frozen=True)
 class Theme:
-    """One of the ten themes: incidents brought a week, and found ones for each brought."""
+    """One of the ten themes: incidents brought a week, and found ones for each brought.
+
+    `reported` is the share of the victims who went to the police, the same everywhere; like the
+    other rates it is invented.
+    """
 
     code: str
     a_week: float
     found: float = 0.02
+    reported: float = 0.5
 
 
 THEMES = {
-    "home_burglary": Theme("woninginbraak", 120),
+    "home_burglary": Theme("woninginbraak", 120, reported=0.7),
     "street_robbery": Theme("straatroof", 20),
-    "car_theft": Theme("diefstal_auto", 90),
+    "car_theft": Theme("diefstal_auto", 90, reported=0.6),
     "pickpocketing": Theme("zakkenrollerij", 60),
-    "bike_theft": Theme("diefstal_fiets", 110),
-    "business_burglary": Theme("bedrijfsinbraak", 25),
+    "bike_theft": Theme("diefstal_fiets", 110, reported=0.35),
+    "business_burglary": Theme("bedrijfsinbraak", 25, reported=0.8),
     "youth_nuisance": Theme("overlast_jeugd", 60, 0.4),
-    "vandalism": Theme("vernieling", 50, 0.05),
+    "vandalism": Theme("vernieling", 50, 0.05, reported=0.25),
     "public_indecency": Theme("schennis", 8),
     "drugs": Theme("drugs", 8, 2.0),
 }
