@@ -15,7 +15,7 @@ from cas_audit.forecast.city import City
 from cas_audit.forecast.evaluation import evaluate
 from cas_audit.forecast.fitting import Fitted, fit
 from cas_audit.forecast.forecasters import BASELINES
-from cas_audit.forecast.leaks import find_leaks
+from cas_audit.forecast.leaks import find_leaks, fit_blind
 from cas_audit.forecast.models import count_scores
 from cas_audit.forecast.past import Past
 from cas_audit.forecast.trials import compare, without_future
@@ -183,10 +183,12 @@ def test_chance_is_not_foreseen_unless_a_feature_holds_its_week(
     """On a record dealt out anew hits are by chance; with one week shifted in, they are not."""
     chosen, place, fits = made(model, 1)
     with open_work() as work:
-        sound = find_leaks(chosen, place, "one", fits["one"], work, seed=[1])
+        blind = fit_blind(chosen, place, "one", fits["one"], work, seed=[1])
+        sound = find_leaks(chosen, place, "one", fits["one"], blind)
         monkeypatch.setattr(Past, "_slabs", _one_week_on(Past._slabs))  # noqa: SLF001 - to break it
         monkeypatch.setattr(fitting, "count_scores", _counted_on)
-        broken = find_leaks(chosen, place, "one", fits["one"], work, seed=[1])
+        blind = fit_blind(chosen, place, "one", fits["one"], work, seed=[1])
+        broken = find_leaks(chosen, place, "one", fits["one"], blind)
 
     assert abs(sound["shuffled_beyond"]) < 5
     assert broken["shuffled_beyond"] > 5

@@ -6,6 +6,7 @@ week, in the sample, or in how hits are counted. In the second, each feature alo
 one that does much better than the whole model, or is hardly ever wrong, holds the answer.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from cas_audit.forecast.fitting import Fitted, fit, known_by, record_of
 from cas_audit.forecast.past import Weeks
 from cas_audit.forecast.work import Work
 
-__all__ = ["find_leaks", "shuffle"]
+__all__ = ["Blind", "find_leaks", "fit_blind", "shuffle"]
 
 TRIED_PERIODS = 6
 SHOWN = 3
@@ -28,10 +29,21 @@ CHANCE = 0.5
 Counts = NDArray[np.float32]
 
 
-def find_leaks(
+@dataclass(frozen=True)
+class Blind:
+    """A record of which every week was dealt out anew over the cells, and the model fitted on it.
+
+    `dealt` has the shape (weeks, rows, columns).
+    """
+
+    dealt: Counts
+    made: Fitted
+
+
+def fit_blind(
     config: Config, city: City, theme: str, made: Fitted, work: Work, *, seed: list[int]
-) -> dict[str, Any]:
-    """Return what is caught of a record dealt out anew, and how well single features rank.
+) -> Blind:
+    """Fit on a record in which nothing can be foreseen, with the settings chosen before.
 
     Args:
         config: what is fitted.
@@ -43,8 +55,22 @@ def find_leaks(
     """
     counts = panel_of(city, theme, config.channels)
     dealt = shuffle(counts, city.kept, np.random.default_rng([*seed, 2]))
-    blind = fit(config, city, (theme, dealt), seed, work, chosen=made.search.chosen)
-    return {**_beyond_chance(city, dealt, blind), **_alone(config, city, theme, made)}
+    return Blind(dealt, fit(config, city, (theme, dealt), seed, work, chosen=made.search.chosen))
+
+
+def find_leaks(
+    config: Config, city: City, theme: str, made: Fitted, blind: Blind
+) -> dict[str, Any]:
+    """Return what is caught of a record dealt out anew, and how well single features rank.
+
+    Args:
+        config: what is fitted.
+        city: weeks and cells.
+        theme: whose record.
+        made: the model as it is, of which the scores are taken.
+        blind: the model fitted on a record dealt out anew.
+    """
+    return {**_beyond_chance(city, blind), **_alone(config, city, theme, made)}
 
 
 def shuffle(counts: Counts, kept: NDArray[np.bool_], rng: np.random.Generator) -> Counts:
@@ -54,15 +80,15 @@ def shuffle(counts: Counts, kept: NDArray[np.bool_], rng: np.random.Generator) -
     return dealt
 
 
-def _beyond_chance(city: City, dealt: Counts, blind: Fitted) -> dict[str, Any]:
+def _beyond_chance(city: City, blind: Blind) -> dict[str, Any]:
     """Return hits, those by chance, and how many standard deviations lie between.
 
     A cell is flagged by chance with the share that is flagged, so that hits have a variance of
     share * (1 - share) times the sum of squared counts: incidents in one cell are hit together.
     """
-    followed = city.followed(dealt)
-    share = float(blind.flagged.sum() / (city.kept.sum() * len(followed)))
-    hits, expected = float((followed * blind.flagged).sum()), share * float(followed.sum())
+    followed, flagged = city.followed(blind.dealt), blind.made.flagged
+    share = float(flagged.sum() / (city.kept.sum() * len(followed)))
+    hits, expected = float((followed * flagged).sum()), share * float(followed.sum())
     variance = share * (1 - share) * float((followed**2).sum())
     beyond = (hits - expected) / variance**0.5 if variance else 0.0
     return {

@@ -15,9 +15,10 @@ from cas_audit.forecast.city import City, judged_on, known_of, next_week, open_c
 from cas_audit.forecast.evaluation import evaluate
 from cas_audit.forecast.fitting import Fitted, fit, known_by
 from cas_audit.forecast.hot_times import find_hot_times
-from cas_audit.forecast.leaks import find_leaks
+from cas_audit.forecast.leaks import find_leaks, fit_blind
 from cas_audit.forecast.models import store_model
 from cas_audit.forecast.publish import publish_flags
+from cas_audit.forecast.random_data import concentrate
 from cas_audit.forecast.scores import score_week, summarise
 from cas_audit.forecast.sensitivity import try_choices
 from cas_audit.forecast.trials import compare, refit, without_future
@@ -57,14 +58,17 @@ def forecast(config: Config, dossier: Path, tiles: Path) -> None:
 def _forecast(config: Config, dossier: Path, work: Work) -> None:
     city = open_city(config, dossier / "data")
     (dossier / "model").mkdir()
-    rows, made, trial, future, leaks = [], {}, {}, {}, {}
+    share = config.forecast.flagged_share
+    rows, made, trial, future, leaks, random = [], {}, {}, {}, {}, {}
     for number, theme in enumerate(track(config.themes, "forecast")):
         seed = [config.forecast.seed, number]
         counts = panel_of(city, theme, config.channels)
         made[theme] = fit(config, city, (theme, counts), seed, work, put_down=work.apart)
         trial[theme] = compare(city, made[theme], fit(config, city, (theme, counts), seed, work))
         future[theme] = without_future(config, city, theme)
-        leaks[theme] = find_leaks(config, city, theme, made[theme], work, seed=seed)
+        blind = fit_blind(config, city, theme, made[theme], work, seed=seed)
+        leaks[theme] = find_leaks(config, city, theme, made[theme], blind)
+        random[theme] = concentrate(city, counts, blind.made.flagged, share, seed)
         rows.append(_rows(city, theme, made[theme]))
         if made[theme].model is not None:
             store_model(made[theme].model, dossier / f"model/{theme}.skops")
@@ -75,6 +79,7 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
     write_json(dossier / "trials/reproducibility.json", trial)
     write_json(dossier / "trials/future.json", future)
     write_json(dossier / "trials/leaks.json", leaks)
+    write_json(dossier / "trials/random_data.json", random)
     if config.forecast.sensitivity:
         write_json(dossier / "trials/sensitivity.json", _sensitivity(config, city, made))
     if config.forecast.refits:
