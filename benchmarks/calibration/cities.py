@@ -7,6 +7,7 @@ what the check reads. What is moved, so that all else stays as it was drawn:
 - exposure, from a table of forecasts: the model, whose chances of a flag are known;
 - exposure, of a model that is refitted, and precision: where the group lives;
 - past attention: what the police find in the neighbourhoods of the group;
+- reporting: what victims in the neighbourhoods of the group tell the police;
 - gain over counting: where incidents fall once the flags are set.
 """
 
@@ -21,6 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.optimize import brentq
+from scipy.special import expit
 
 from cas_audit.audit.dossier import Manifest, seal_dossier
 from cas_audit.config import Config
@@ -48,6 +50,7 @@ TRUTH, REFITS = 40, 20
 FARTHEST = 8.0  # standard deviations of the field along which something is moved
 SMOOTH_CELLS = 2.0  # people do not move cell by cell
 FOUND, PAST_WEEKS, MOST_FOUND = 0.2, 156, 100.0
+ASKED = 0.25  # of victims, in the survey
 WORDS = {"nl": "Proef", "en": "Trial"}
 
 
@@ -132,6 +135,28 @@ def records_found(rng: np.random.Generator, wanted: Wanted, folder: Path) -> Non
     _lay_out(folder, geography, tables, ["brought", "found"])
 
 
+def victims_asked(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
+    """Let victims tell the police more or less where the group lives, and ask some of them."""
+    geography = invented(rng, wanted.side)
+    even = draw_arena(geography, _dials(wanted.a_week, weeks=PAST_WEEKS), rng)
+    along = _scaled(geography.mix[0])
+
+    def told(by: float) -> Arena:
+        return replace(even, reported=expit(by * along))
+
+    def miss(by: float) -> float:
+        return float(np.log(_reporting(told(by)) / wanted.true))
+
+    arena = told(_solve(miss, -FARTHEST, FARTHEST))
+    _demand(_reporting(arena), wanted.true)
+    tables = {
+        "data/incidents": _incidents(geography, draw_history(arena, rng)),
+        "data/weeks": pd.DataFrame({"week": _mondays(PAST_WEEKS)}),
+        "data/survey": _survey(arena, rng),
+    }
+    _lay_out(folder, geography, tables)
+
+
 def two_forecasters(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
     """Let a count over half a year stand against one over a year; it gains as much as stated."""
     arena = _arena(rng, wanted)
@@ -162,7 +187,8 @@ Build = Callable[[np.random.Generator, Wanted, Path], None]
 BUILD: dict[str, Build] = {
     one.__name__: one
     for one in (
-        flags_of_a_table, counting_refitted, flags_and_outcomes, records_found, two_forecasters,
+        flags_of_a_table, counting_refitted, flags_and_outcomes, records_found, victims_asked,
+        two_forecasters,
     )
 }  # fmt: skip
 
@@ -189,6 +215,21 @@ def _attention(arena: Arena) -> float:
     true = true_parts(arena, Forecast(np.zeros((1, arena.placed.size))))  # weeks are alike
     brought = true["hit_rate"].bottom
     return Parts(true["recorded"].top - brought, brought).ratio().value
+
+
+def _reporting(arena: Arena) -> float:
+    return _of(arena, np.zeros((1, arena.placed.size)), "reported").ratio().value
+
+
+def _survey(arena: Arena, rng: np.random.Generator) -> pd.DataFrame:
+    """Ask a share of the victims in each area whether they went to the police."""
+    area = arena.geography.area
+    victims = np.bincount(area, arena.intensity.sum(axis=0))
+    told = np.bincount(area, arena.intensity.sum(axis=0) * arena.reported) / victims
+    asked = rng.poisson(victims * ASKED)
+    share = rng.binomial(asked, told) / np.maximum(asked, 1)
+    named = {"area": np.arange(len(victims)).astype(str), "theme": THEME}
+    return pd.DataFrame({**named, "respondents": asked, "reported_share": share})
 
 
 def _demand(found: float, true: float) -> None:
@@ -300,6 +341,10 @@ def _residents(geography: Geography) -> pd.DataFrame:
     return pd.DataFrame({"cell": _cells(geography), "residents": people.sum(axis=0), **named})
 
 
+def _areas(geography: Geography) -> pd.DataFrame:
+    return pd.DataFrame({"cell": _cells(geography), "area": geography.area.astype(str)})
+
+
 def _lay_out(
     folder: Path,
     geography: Geography,
@@ -311,6 +356,7 @@ def _lay_out(
     _save(
         folder,
         {
+            "data/cells": _areas(geography),
             "data/residents": _residents(geography),
             "partition": pd.DataFrame({"cell": _cells(geography), "wide": wide, "fine": wide}),
             "stretches": pd.DataFrame(cut),
@@ -324,11 +370,10 @@ def _ingested(folder: Path, geography: Geography, history: History) -> None:
     """Write what the step `ingest` leaves for the step `forecast`."""
     rows, columns = geography.kept.shape
     write_json(folder / "data/grid.json", {"rows": rows, "columns": columns})
-    cells = pd.DataFrame({"cell": _cells(geography), "area": geography.area.astype(str)})
     _save(
         folder,
         {
-            "data/cells": cells,
+            "data/cells": _areas(geography),
             "data/residents": _residents(geography),
             "data/weeks": pd.DataFrame({"week": _mondays(history.weeks)}),
             "data/incidents": _incidents(geography, history),

@@ -30,6 +30,7 @@ SETTINGS: list[dict[str, Any]] = [
          (0,), 200),
         ("data/past_attention_is_even", "records_found", RATIOS[1:], (SPARSE, SMALL, LARGE),
          (0,), 200),
+        ("data/reporting_is_even", "victims_asked", RATIOS, (SPARSE, SMALL, LARGE), (0,), 200),
     )
     for side, a_week in sizes
     for hold in holds
@@ -44,6 +45,7 @@ BUILT = {
     "flags_and_outcomes": "outcomes given flags",
     "two_forecasters": "outcomes given flags",
     "records_found": "half-years of records",
+    "victims_asked": "half-years of records, and a survey",
 }
 CITY = ("check", "built", "side", "a_week", "hold_weeks")
 

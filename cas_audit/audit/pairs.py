@@ -66,6 +66,11 @@ class Pairs:
         found: pd.Series[bool] = pd.concat(missing, axis=1).any(axis=1)
         return found
 
+    def shares(self, pair: Pair) -> pd.DataFrame:
+        """Return the shares of a cell's residents that are of the group, and of its reference."""
+        people = self.residents.where(self.residents > 0)
+        return pair.weights.div(people, axis=0).fillna(0.0)
+
     def unseen(self, cell: "pd.Series[int]", count: "pd.Series[int] | None" = None) -> Unseen:
         """Say how much lies where no group is known: it counts in no comparison.
 

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from cas_audit.audit.dossier import Dossier
 from cas_audit.errors import Unavailable
+from cas_audit.inference.partition import stretches
 
-__all__ = ["Units", "open_units", "unit_sums"]
+__all__ = ["Units", "open_half_years", "open_units", "unit_sums"]
 
 Values = NDArray[np.float64]
+HALF_YEAR_WEEKS = 26
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,19 @@ def open_units(dossier: Dossier) -> Units:
     wide = dossier.table("partition.parquet").set_index("cell")["wide"]
     stretch = dossier.table("stretches.parquet").set_index("period")["stretch"]
     return Units(wide, stretch)
+
+
+def open_half_years(dossier: Dossier) -> Units:
+    """Cut the whole history into half-years, within the wide blocks that all checks share.
+
+    For records of which there are few: a shorter stretch would often hold none.
+
+    Raises:
+        Unavailable: the dossier holds no weeks or no partition.
+    """
+    weeks = pd.DatetimeIndex(dossier.table("data/weeks.parquet")["week"].sort_values())
+    wide = dossier.table("partition.parquet").set_index("cell")["wide"]
+    return Units(wide, pd.Series(stretches(len(weeks), HALF_YEAR_WEEKS), index=weeks))
 
 
 def unit_sums(dossier: Dossier, forecaster: str = "model") -> dict[str, pd.DataFrame]:

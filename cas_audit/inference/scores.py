@@ -24,6 +24,7 @@ from cas_audit.inference.interval import Critical, Interval, critical_values
 __all__ = [
     "Scores",
     "across",
+    "beside",
     "compare_together",
     "difference",
     "from_influence",
@@ -119,6 +120,22 @@ def ratio_of_rates(
     (a, b), (c, d) = one, other
     twice = within(a * d.sum() + a.sum() * d, b * c.sum() + b.sum() * c, block)
     return replace(twice, top=twice.top / 2, bottom=twice.bottom / 2)
+
+
+def beside(scores: Scores, top_off: Values, bottom_off: Values) -> Scores:
+    """Return the same with more sources of error, each apart from the units and from each other.
+
+    Args:
+        scores: from the units.
+        top_off: the standard error that each source gives the top, shape (sources,); with the sign
+            of how top and bottom move together.
+        bottom_off: the same of the bottom.
+    """
+    return replace(
+        scores,
+        top_off=np.concatenate([scores.top_off, top_off]),
+        bottom_off=np.concatenate([scores.bottom_off, bottom_off]),
+    )
 
 
 def from_influence(

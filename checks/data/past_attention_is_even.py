@@ -8,12 +8,9 @@ import pandas as pd
 from cas_audit.audit.comparison import Measured, compare, effective_events, summarise
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome
-from cas_audit.audit.pairs import Pair, open_pairs
-from cas_audit.audit.units import Units
-from cas_audit.inference.partition import stretches
+from cas_audit.audit.pairs import open_pairs
+from cas_audit.audit.units import Units, open_half_years
 from cas_audit.inference.scores import ratio_of_rates
-
-WEEKS_A_STRETCH = 26  # found records are few: a shorter stretch would often hold none
 
 
 def past_attention_is_even(
@@ -58,14 +55,14 @@ def past_attention_is_even(
     if "brought" not in dossier.manifest.channels:
         return found.model_copy(update={"message": "not_applicable_no_brought_records"})
     groups = open_pairs(dossier)
-    units = _units(dossier)
+    units = open_half_years(dossier)
     incidents["unit"] = units.of(incidents["cell"], incidents["week"])
     measured = [
         _measure(
             Measured(theme, pair.group, pair.reference),
             incidents[incidents["theme"] == theme],
             units,
-            _shares(pair, groups.residents),
+            groups.shares(pair),
             min_events,
         )
         for theme in dossier.manifest.themes
@@ -74,18 +71,6 @@ def past_attention_is_even(
     compared = compare(measured, (tolerance_low, tolerance_high))
     unseen = groups.unseen(incidents["cell"], incidents["count"])
     return summarise(compared, Estimand.THIS_PROCESS, unseen, max_unseen)
-
-
-def _units(dossier: Dossier) -> Units:
-    """Cut the whole history into half-years, within the wide blocks that all checks share."""
-    weeks = pd.DatetimeIndex(dossier.table("data/weeks.parquet")["week"].sort_values())
-    wide = dossier.table("partition.parquet").set_index("cell")["wide"]
-    return Units(wide, pd.Series(stretches(len(weeks), WEEKS_A_STRETCH), index=weeks))
-
-
-def _shares(pair: Pair, residents: "pd.Series[float]") -> pd.DataFrame:
-    """Return the shares of a cell's residents that are of the group, and of its reference."""
-    return pair.weights.div(residents.where(residents > 0), axis=0).fillna(0.0)
 
 
 def _measure(
