@@ -25,7 +25,7 @@ from cas_audit.assure.attest import Wish, attest
 from cas_audit.assure.gate import judge
 from cas_audit.assure.keys import read_private
 from cas_audit.assure.seal import differences, seal_audit
-from cas_audit.audit.dossier import Dossier
+from cas_audit.audit.dossier import Dossier, read_manifest, seal_dossier
 from cas_audit.demo import prepare
 from cas_audit.errors import CasAuditError, EvidenceError
 from cas_audit.files import digest, read_json, read_yaml, tree, write_json, write_yaml
@@ -379,6 +379,31 @@ def test_the_map_is_drawn_from_what_is_public(audit: Path, monkeypatch: pytest.M
     write_reports(audit)
 
     assert {"public/flags.parquet", "data/cells.parquet", "model/weekly.parquet"} == opened
+
+
+@pytest.mark.parametrize(
+    ("language", "fortnight", "week"),
+    [("nl", "Per twee weken wordt", "Per week wordt"), ("en", "Each fortnight", "Each week")],
+)
+def test_the_page_shows_other_choices_and_speaks_of_fortnights(
+    audit: Path, language: str, fortnight: str, week: str
+) -> None:
+    """Only where these were tried, and where a map is for two weeks."""
+    path = audit / f"report.{language}.html"
+    before = path.read_text()
+    base = {"trial": "base", "forecaster": "counting", "share": 0.03, "incidents": 900}
+    found = {"hits": 500, "hit_rate": 0.1234, "overlap": 1.0, "overlap_by_chance": 0.03}
+    write_json(audit / "dossier/trials/sensitivity.json", {"home_burglary": [base | found]})
+    spoil(audit, "dossier/model/parameters.json", lambda one: one.update(period_weeks=2))
+    seal_dossier(audit / "dossier", read_manifest(audit / "dossier"))
+    write_reports(audit)
+    after = path.read_text()
+
+    assert 'id="choices"' not in before
+    assert 'href="#choices"' in after
+    assert ("12,3 %" if language == "nl" else "12.3 %") in after.split('id="choices"')[1]
+    assert (True, False) == (week in before, fortnight in before)
+    assert (False, True) == (week in after, fortnight in after)
 
 
 def test_the_stored_model_gives_the_stored_scores(audited: Path) -> None:

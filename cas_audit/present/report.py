@@ -13,6 +13,7 @@ from cas_audit.audit.record import few_behind, in_tens
 from cas_audit.config import read_record
 from cas_audit.errors import EvidenceError
 from cas_audit.files import digest
+from cas_audit.present.choices import show_choices
 from cas_audit.present.findings import show_finding
 from cas_audit.present.maps import draw_flags
 from cas_audit.present.people import show_history, show_policy, show_risks, show_waiver
@@ -53,6 +54,7 @@ def write_reports(folder: Path) -> None:
             perspectives=show_points(words, framework, answers, findings, known.statements),
             findings=[show_finding(words, finding) for finding in findings],
             themes=[_theme(dossier, words, theme) for theme in dossier.manifest.themes],
+            choices=show_choices(dossier, words),
             receipts=show_receipts(dossier, words),
             waivers={one.id: show_waiver(words, known, answers, one) for one in answers.answers},
             history=show_history(words, folder),
@@ -97,7 +99,7 @@ def _theme(dossier: Dossier, words: Words, theme: str) -> dict[str, Any]:
     counts = published["themes"][theme]
     cells = dossier.table("data/cells.parquet")
     grid = dossier.json("data/grid.json")
-    scale = words.text("map_scale" if published["weeks"] else "map_scale_once")
+    scale = words.text(_period("map_scale", dossier) if published["weeks"] else "map_scale_once")
     labels = {"scale": scale, "withheld": words.text("map_withheld")}
     image = draw_flags(flags["share"], cells, grid, labels=labels)
     hidden = "map_published" if counts["blurred"] or counts["withheld"] else "map_all_shown"
@@ -120,6 +122,7 @@ def _map_text(dossier: Dossier, words: Words, theme: str) -> str:
         "weeks": published["weeks"] * _period_weeks(dossier),
         "cells": counts["cells"],
         "share": counts["flagged_share"],
+        "each": words.text(_period("each", dossier)),
     }
     if dossier.has(SPLIT):
         dilated = dossier.json("model/scores.json")[theme]["model"]["dilated_share"]
@@ -132,6 +135,11 @@ def _map_text(dossier: Dossier, words: Words, theme: str) -> str:
 def _period_weeks(dossier: Dossier) -> int:
     """Return for how many weeks one map stands: tables hold a row a period."""
     return int(dossier.json("model/parameters.json").get("period_weeks", 1))
+
+
+def _period(text: str, dossier: Dossier) -> str:
+    """Return the key of a text that speaks of weeks or of fortnights."""
+    return f"{text}_fortnight" if _period_weeks(dossier) > 1 else text
 
 
 def _scores(dossier: Dossier, words: Words, theme: str) -> dict[str, Any]:
