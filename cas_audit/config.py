@@ -194,6 +194,8 @@ class Forecast(Strict):
     `model` is the look-alike of CAS, our own `blend`, or a baseline; see docs/models.md.
     `period_weeks` is how long a period is that one map is made for.
     `sensitivity` tries other grids, windows, shares and places of incidents; see docs/models.md.
+    `stability` fits again with another seed and with one period more, and keeps what each history
+    drawn again left of the map.
     `scheduler` is the address of a Dask scheduler, or a variable of the environment that holds it;
     without it, threads of this machine do the work.
     With `table` nothing is fitted: the forecasts come from the source of that name. Nor is it with
@@ -208,6 +210,7 @@ class Forecast(Strict):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     refits: Annotated[int, Field(ge=0, le=1000)] = 20
     sensitivity: bool = False
+    stability: bool = False
     scheduler: Annotated[str, Field(pattern=SCHEDULER)] | None = None
 
     @field_validator("scheduler")

@@ -21,6 +21,7 @@ from cas_audit.forecast.publish import publish_flags
 from cas_audit.forecast.random_data import concentrate
 from cas_audit.forecast.scores import score_week, summarise
 from cas_audit.forecast.sensitivity import try_choices
+from cas_audit.forecast.stability import try_stability, write_stability
 from cas_audit.forecast.trials import compare, refit, without_future
 from cas_audit.forecast.work import Work, open_work
 from cas_audit.inference.partition import WEEKS as STRETCH_WEEKS
@@ -82,10 +83,9 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
     write_json(dossier / "trials/random_data.json", random)
     if config.forecast.sensitivity:
         write_json(dossier / "trials/sensitivity.json", _sensitivity(config, city, made))
-    if config.forecast.refits:
-        refit(
-            config, city, dossier, work, {theme: one.search.chosen for theme, one in made.items()}
-        )
+    changed = refit(config, city, dossier, work, made) if config.forecast.refits else []
+    if config.forecast.stability:
+        write_stability(dossier, [*try_stability(config, city, made, work), *changed])
     forecasts = pd.concat(rows)
     forecasts.to_parquet(dossier / "forecasts.parquet", index=False)
     _ahead(city, made).to_parquet(dossier / "next.parquet", index=False)

@@ -16,6 +16,7 @@ from cas_audit.forecast.features import make_features
 from cas_audit.forecast.fitting import Fitted, fit, known_by, record_of
 from cas_audit.forecast.histories import draw_history, fit_history
 from cas_audit.forecast.learning import Record
+from cas_audit.forecast.stability import Changed, change
 from cas_audit.forecast.tile import Counts
 from cas_audit.forecast.work import Work
 from cas_audit.progress import track
@@ -65,11 +66,12 @@ def refit(
     city: City,
     dossier: Path,
     work: Work,
-    chosen: Mapping[str, Mapping[str, float]],
-) -> None:
+    base: Mapping[str, Fitted],
+) -> list[Changed]:
     """Draw the history again, refit and flag, as often as the configuration asks.
 
-    Settings stay as the search chose them per theme, in `chosen`: searching is not repeated.
+    Settings stay as the search chose them per theme, in `base`: searching is not repeated.
+    Returns what each left of the map of `base`.
 
     Writes `trials/refits.parquet` (theme, refit, cell, share of the test weeks flagged) and
     `trials/refits.json` (per theme the refits, and the near-repeats that were estimated).
@@ -79,11 +81,12 @@ def refit(
         for theme in config.themes
     }
     runs = list(itertools.product(enumerate(config.themes), range(config.forecast.refits)))
-    rows = []
+    rows, changed = [], []
     for (number, theme), refit in track(runs, "histories drawn again"):
         seed = [config.forecast.seed, number, refit]
         counts = draw_history(histories[theme], np.random.default_rng([*seed, 1]))
-        made = fit(config, city, (theme, counts), seed, work, chosen=chosen[theme])
+        made = fit(config, city, (theme, counts), seed, work, chosen=base[theme].search.chosen)
+        changed.append(change(city, theme, base[theme], made, kind="history", refit=refit))
         flagged = made.flagged[:, city.kept].mean(axis=0)
         cells = np.flatnonzero(city.kept)[flagged > 0]
         share = flagged[flagged > 0].round(9)
@@ -94,3 +97,4 @@ def refit(
         for theme, one in histories.items()
     }
     write_json(dossier / "trials/refits.json", said)
+    return changed

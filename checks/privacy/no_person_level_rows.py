@@ -37,6 +37,7 @@ MEASURES = {
     "most_hits",
     "changed_cells",
     "weight",
+    "lost",
 }
 # A weekday beside one of these is a day again, or a day at a place.
 DAY_BACK = {"cell", "row", "col", "x_m", "y_m", "week", "period"}
