@@ -22,6 +22,7 @@ from cas_audit.rooms import ENGINE
 FOLDER = Path(__file__).parent / "cases"
 DATES = {"week", "period"}
 WEEKS_A_STRETCH = 13
+LAID_OUT = {"flags", "right", "refits", "followed"}
 CHECKS = list_checks()
 CASES = {name: yaml.safe_load((FOLDER / f"{name}.yaml").read_text()) for name in CHECKS}
 ALL = [(name, case) for name, cases in CASES.items() for case in cases]
@@ -66,6 +67,38 @@ def flags(counts: list[list[int]], *, always: bool) -> dict[str, dict[str, list[
     }
 
 
+def followed(counts: list[list[list[int]]]) -> dict[str, dict[str, list[Any]]]:
+    """Lay out cells by stretch: weeks flagged and hit, flagged in vain, and hit without a flag."""
+    periods = days(len(counts) * WEEKS_A_STRETCH)
+    rows = []
+    for (stretch, part), cell in itertools.product(enumerate(counts), range(len(counts[0]))):
+        both, vain, missed = part[cell]
+        for week in range(WEEKS_A_STRETCH):
+            flagged, hit = week < both + vain, week < both or 0 <= week - both - vain < missed
+            rows.append((cell, periods[stretch * WEEKS_A_STRETCH + week], flagged, hit))
+    columns: list[list[Any]] = [list(one) for one in zip(*rows, strict=True)]
+    laid_out = dict(zip(("cell", "period", "flagged"), columns, strict=False))
+    size, right = len(rows), [row for row in rows if row[3]]
+    themes: dict[str, list[Any]] = {"theme": ["home_burglary"] * size, "score": [0.5] * size}
+    named: dict[str, list[Any]] = {
+        "theme": ["home_burglary"] * len(right),
+        "channel": ["brought"] * len(right),
+    }
+    return {
+        "forecasts.parquet": {**laid_out, **themes},
+        "stretches.parquet": {
+            "period": periods,
+            "stretch": [number // WEEKS_A_STRETCH for number in range(len(periods))],
+        },
+        "data/incidents.parquet": {
+            "cell": [row[0] for row in right],
+            "week": [row[1] for row in right],
+            "count": [1] * len(right),
+            **named,
+        },
+    }
+
+
 def refits(shares: list[list[float]]) -> dict[str, list[Any]]:
     """Lay out histories drawn again: the share of the weeks in which cells 0 and 2 are flagged."""
     rows = [
@@ -91,6 +124,9 @@ def tables(case: dict[str, Any]) -> dict[str, dict[str, list[Any]]]:
         if key in case:
             found = {**flags(case[key], always=always), **found}
             found.setdefault("data/residents.parquet", residents(len(case[key][0])))
+    if "followed" in case:
+        found = {**followed(case["followed"]), **found}
+        found.setdefault("data/residents.parquet", residents(len(case["followed"][0])))
     if "data/residents.parquet" in found:
         cells = found["data/residents.parquet"]["cell"]
         found["partition.parquet"] = {"cell": cells, "wide": cells, "fine": cells}
@@ -182,9 +218,7 @@ def test_shuffled_rows_leave_the_finding_as_it_was(
     for table, columns in tables(case).items():
         mixed = pd.DataFrame(columns).sample(frac=1, random_state=1)
         shuffled[table] = mixed.to_dict("list")
-    mixed_case = {
-        key: value for key, value in case.items() if key not in {"flags", "right", "refits"}
-    }
+    mixed_case = {key: value for key, value in case.items() if key not in LAID_OUT}
     one = find(tmp_path / "one", manifest, name, case)
     other = find(tmp_path / "other", manifest, name, {**mixed_case, "tables": shuffled})
 

@@ -17,6 +17,8 @@ BIAS = {
     "data/past_attention_is_even",
     "model/even_exposure",
     "model/even_precision",
+    "model/even_misses",
+    "model/even_false_flags",
 }
 MEASURED = {
     "check_met",

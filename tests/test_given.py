@@ -157,6 +157,8 @@ def test_scores_by_week_are_judged_over_stretches_of_weeks(city: Path, tmp_path:
         "data/rows_are_usable",
         "data/weeks_are_complete",
         "model/even_precision",
+        "model/even_misses",
+        "model/even_false_flags",
         "model/future_was_unseen",
         "model/no_worse_than_counting",
         "privacy/no_source_about_suspects",

@@ -5,7 +5,7 @@ value of the check's estimand is as stated, draws the one record that an auditor
 what the check reads. What is moved, so that all else stays as it was drawn:
 
 - exposure, from a table of forecasts: the model, whose chances of a flag are known;
-- exposure, of a model that is refitted, and precision: where the group lives;
+- exposure, of a model that is refitted, and error rates: where the group lives;
 - past attention: what the police find in the neighbourhoods of the group;
 - reporting: what victims in the neighbourhoods of the group tell the police;
 - gain over counting: where incidents fall once the flags are set.
@@ -100,12 +100,28 @@ def counting_refitted(rng: np.random.Generator, wanted: Wanted, folder: Path) ->
 
 def flags_and_outcomes(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
     """Draw what follows flags that counting set; given these, precision has the stated ratio."""
+    _given_flags(rng, wanted, folder, "precision")
+
+
+def flags_that_miss(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
+    """Draw what follows flags that counting set; given these, misses have the stated ratio."""
+    _given_flags(rng, wanted, folder, "misses")
+
+
+def flags_in_vain(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
+    """Draw what follows flags that counting set; given these, false flags have that ratio."""
+    _given_flags(rng, wanted, folder, "false_flags")
+
+
+def _given_flags(rng: np.random.Generator, wanted: Wanted, folder: Path, figure: str) -> None:
     arena = _arena(rng, wanted)
     flags = count_flags(draw_history(arena, rng), WINDOW, SHARE, rng, test_weeks=TEST)
-    chance = -np.expm1(-arena.brought[0])
-    along = _smooth(arena.geography, np.log(chance))
+    along = np.log(-np.expm1(-arena.brought[0])) if figure == "precision" else flags.mean(axis=0)
     moved = _move_group(
-        arena, along, lambda one: _of(one, flags, "precision").ratio().value, wanted.true
+        arena,
+        _smooth(arena.geography, along),
+        lambda one: _of(one, flags, figure).ratio().value,
+        wanted.true,
     )
     record = _incidents(moved.geography, draw_history(moved, rng))
     tables = {"forecasts": _flagged(moved.geography, flags), "data/incidents": record}
@@ -187,8 +203,8 @@ Build = Callable[[np.random.Generator, Wanted, Path], None]
 BUILD: dict[str, Build] = {
     one.__name__: one
     for one in (
-        flags_of_a_table, counting_refitted, flags_and_outcomes, records_found, victims_asked,
-        two_forecasters,
+        flags_of_a_table, counting_refitted, flags_and_outcomes, flags_that_miss, flags_in_vain,
+        records_found, victims_asked, two_forecasters,
     )
 }  # fmt: skip
 

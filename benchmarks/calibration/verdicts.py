@@ -17,6 +17,7 @@ from cas_audit.audit.finding import Finding, Outcome
 from cas_audit.audit.programme import list_checks, run_check
 from cas_audit.simulate.geography import invented
 
+LESS = 0.6  # of misses, which cannot be half again as many where most is missed
 RATIOS, GAINS = (0.8, 1.0, 1.25, 1.5), (0.0, -0.02, -0.05)
 SPARSE, SMALL, LARGE = (42, 5.0), (42, 20.0), (115, 120.0)  # side, incidents a week
 SETTINGS: list[dict[str, Any]] = [
@@ -26,6 +27,9 @@ SETTINGS: list[dict[str, Any]] = [
         ("model/even_exposure", "counting_refitted", RATIOS, (SPARSE, SMALL), (0,), 60),
         ("model/even_exposure", "flags_of_a_table", RATIOS, (SMALL, LARGE), (4, 26), 200),
         ("model/even_precision", "flags_and_outcomes", RATIOS, (SPARSE, SMALL, LARGE), (0,), 200),
+        ("model/even_misses", "flags_that_miss", (LESS, *RATIOS[:-1]), (SPARSE, SMALL, LARGE),
+         (0,), 200),
+        ("model/even_false_flags", "flags_in_vain", RATIOS, (SPARSE, SMALL, LARGE), (0,), 200),
         ("model/no_worse_than_counting", "two_forecasters", GAINS, (SPARSE, SMALL, LARGE),
          (0,), 200),
         ("data/past_attention_is_even", "records_found", RATIOS[1:], (SPARSE, SMALL, LARGE),
@@ -43,6 +47,8 @@ BUILT = {
     "counting_refitted": "histories drawn again",
     "flags_of_a_table": "stretches of weeks",
     "flags_and_outcomes": "outcomes given flags",
+    "flags_that_miss": "outcomes given flags",
+    "flags_in_vain": "outcomes given flags",
     "two_forecasters": "outcomes given flags",
     "records_found": "half-years of records",
     "victims_asked": "half-years of records, and a survey",
@@ -105,9 +111,10 @@ Every check on bias in `checks/` that gives an interval, run on the dossiers of 
 true value is exactly as stated (`benchmarks/calibration/cities.py`; refitted counting: on average
 over 40 histories, so within a percent). *Fair* is a ratio of 1, or a gain of 0: a fair city that is
 not met is a false alarm. *At the tolerance* is 0.8 and 1.25, or a loss of 2 % points: met there is
-a false pass, and at most 5 % should be. *The gap* to be found is a ratio of 1.5, or a loss of 5 %
-points. *Covers* are the issued 95 % intervals, at all values together; the *smallest gap* is the
-median of what the finding says it could have shown, of fair cities. Shares in %, ± the standard
+a false pass, and at most 5 % should be. *The gap* to be found is a ratio of 1.5 ({LESS} of misses:
+where most is missed there cannot be half as many again), or a loss of 5 % points. *Covers* are the
+issued 95 % intervals, at all values together; the *smallest gap* is the median of what the finding
+says it could have shown, of fair cities. Shares in %, ± the standard
 error that so many cities leave.
 
 {table(head, [_line(part) for part in by_city])}
@@ -129,7 +136,8 @@ def _complete(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 def _line(part: list[dict[str, Any]]) -> list[str]:
     one, by_value = part[0], {each["true"]: each for each in part}
     gains = 0.0 in by_value
-    fair, edges, gap = (0.0, (-0.02,), -0.05) if gains else (1.0, (0.8, 1.25), 1.5)
+    more = 1.5 if 1.5 in by_value else LESS  # noqa: PLR2004 - as in RATIOS
+    fair, edges, gap = (0.0, (-0.02,), -0.05) if gains else (1.0, (0.8, 1.25), more)
     return [
         f"`{one['check']}`", _chance(one), f"{_cells(one):,}",
         "-" if one["hold_weeks"] else f"{one['a_week']:g}", f"{one['cities']}",

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["exposure", "group_weights", "weekly_exposure"]
+__all__ = ["error_rates", "exposure", "group_weights", "weekly_exposure"]
 
 
 def group_weights(residents: pd.DataFrame, group: str, reference: str) -> pd.DataFrame:
@@ -64,3 +64,37 @@ def exposure(flagged_share: NDArray[np.float64], weights: pd.DataFrame) -> dict[
         sample_params={"sample_weight": parts[kept]},
     )
     return {str(name): float(value) for name, value in frame.by_group.items()}
+
+
+def error_rates(
+    hit: "pd.Series[bool]", flagged: "pd.Series[bool]", weights: pd.DataFrame
+) -> dict[str, dict[str, float]]:
+    """Return fairlearn's false negative and false positive rate per group, weighted by residents.
+
+    Args:
+        hit: whether an incident followed, of each cell and period.
+        flagged: whether it was flagged, same order.
+        weights: residents per row, one column per group, same order.
+
+    Returns:
+        Under `misses` and `false_flags` the rate of each group.
+    """
+    from fairlearn.metrics import (  # noqa: PLC0415, TID251
+        MetricFrame,
+        false_negative_rate,
+        false_positive_rate,
+    )
+
+    metrics = {"misses": false_negative_rate, "false_flags": false_positive_rate}
+    parts = weights.to_numpy(float).ravel()
+    frame = MetricFrame(
+        metrics=metrics,
+        y_true=np.repeat(hit.to_numpy(int), weights.shape[1]),
+        y_pred=np.repeat(flagged.to_numpy(int), weights.shape[1]),
+        sensitive_features=np.tile(weights.columns.to_numpy(), len(weights)),
+        sample_params={key: {"sample_weight": parts} for key in metrics},
+    )
+    return {
+        name: {str(group): float(value) for group, value in frame.by_group[name].items()}
+        for name in metrics
+    }

@@ -47,6 +47,19 @@ class Units:
         found: Values = np.bincount(unit, values, len(self.block)).astype(float)
         return found
 
+    def everywhere(self, values: "pd.Series[float]") -> Values:
+        """Return the sum over every cell and period of a value per cell, shape (units,).
+
+        Args:
+            values: indexed by cell; missing counts as nothing.
+        """
+        each = values.reindex(self.wide.index).fillna(0.0).to_numpy(float)
+        number = int(self.wide.max()) + 1
+        periods = np.bincount(self.stretch.to_numpy(), minlength=self.stretches)
+        total = np.bincount(self.wide.to_numpy(), each, number).astype(float)
+        found: Values = np.outer(total, periods).ravel()
+        return found
+
 
 def open_units(dossier: Dossier) -> Units:
     """Read the partition that every interval of an audit shares.

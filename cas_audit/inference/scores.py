@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 Values = NDArray[np.float64]
+Sums = tuple[Values, Values]
 FEWEST = 2.999  # degrees of freedom, fixed beforehand: with t on two an interval says nothing
 
 
@@ -104,7 +105,12 @@ def within(
 
 
 def ratio_of_rates(
-    one: tuple[Values, Values], other: tuple[Values, Values], block: NDArray[np.int64]
+    one: Sums,
+    other: Sums,
+    block: NDArray[np.int64],
+    *,
+    expected: tuple[Sums, Sums] | None = None,
+    size: Values | None = None,
 ) -> Scores:
     """Return scores of one rate over another, where all four sums are drawn by chance.
 
@@ -116,9 +122,16 @@ def ratio_of_rates(
         one: sums above and below the line of the first rate, each of shape (units,).
         other: the same of the second rate.
         block: block of each unit, shape (units,); units differ by chance within it.
+        expected: what the sums of each unit would be if every row were alike, as in `across`.
+        size: expected share of each unit in the variance, fixed beforehand, shape (units,).
     """
     (a, b), (c, d) = one, other
-    twice = within(a * d.sum() + a.sum() * d, b * c.sum() + b.sum() * c, block)
+
+    def products(one: Sums, other: Sums) -> Sums:
+        return one[0] * d.sum() + a.sum() * other[1], one[1] * c.sum() + b.sum() * other[0]
+
+    off = products(*expected) if expected else None
+    twice = within(*products(one, other), block, expected=off, size=size)
     return replace(twice, top=twice.top / 2, bottom=twice.bottom / 2)
 
 

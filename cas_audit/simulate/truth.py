@@ -83,6 +83,8 @@ def true_parts(arena: Arena, forecast: Forecast) -> dict[str, Parts]:
     - exposure: f w over w;
     - hit_rate: f b s over b s;
     - precision: f w (1 - exp(-b)) over f w, the chance that at least one is recorded;
+    - misses: (1 - f) w (1 - exp(-b)) over w (1 - exp(-b)), of cells and weeks with an incident;
+    - false_flags: f w exp(-b) over w exp(-b), of cells and weeks without one;
     - calibration: b s over s times the incidents the forecaster expects (NaN if it does not say);
     - reported: what is brought, with a place or without, over i, both times s;
     - recorded: all records with a place, brought or found, over i, both times s;
@@ -93,13 +95,16 @@ def true_parts(arena: Arena, forecast: Forecast) -> dict[str, Parts]:
     weeks = slice(len(arena.intensity) - len(flags), None)
     brought, true = arena.brought[weeks], arena.intensity[weeks]
     flagged, judged = flags.sum(0), brought.sum(0)
-    caught, right = _along(flags, brought), _along(flags, _at_least_one(brought))
+    happens = _at_least_one(brought)
+    caught, right, ever = _along(flags, brought), _along(flags, happens), happens.sum(0)
     silent = np.full(len(people), np.nan)
     expected = silent if forecast.expected is None else forecast.expected.sum(0) @ share.T
     sums = {
         "exposure": (flagged @ people.T, len(flags) * people.sum(1)),
         "hit_rate": (caught @ share.T, judged @ share.T),
         "precision": (right @ people.T, flagged @ people.T),
+        "misses": ((ever - right) @ people.T, ever @ people.T),
+        "false_flags": ((flagged - right) @ people.T, (len(flags) - ever) @ people.T),
         "calibration": (judged @ share.T, expected),
         "reported": ((true.sum(0) * arena.reported) @ share.T, true.sum(0) @ share.T),
         "recorded": ((judged + arena.found[weeks].sum(0)) @ share.T, true.sum(0) @ share.T),

@@ -6,8 +6,9 @@ import pandas as pd
 from cas_audit.audit.comparison import Measured, compare, effective_events, summarise
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding
+from cas_audit.audit.outcomes import open_followed
 from cas_audit.audit.pairs import open_pairs
-from cas_audit.audit.units import Units, open_units
+from cas_audit.audit.units import Units
 from cas_audit.inference.scores import within
 
 
@@ -39,33 +40,18 @@ def even_precision(
     Remedy: compare the reporting of incidents between areas; look for features that draw flags
     where little is brought; leave out what the police found.
     """
-    flagged = dossier.table("forecasts.parquet").query("flagged")
     groups = open_pairs(dossier)
-    units = open_units(dossier)
-    hits = _with_incident(dossier, flagged["period"])
-    followed = flagged.merge(hits, how="left")
-    followed["hit"] = followed["hit"].eq(True)
-    followed["unit"] = units.of(followed["cell"], followed["period"])
+    followed = open_followed(dossier)
+    flagged = followed.rows[followed.rows["flagged"]]
     measured = []
     for theme in dossier.manifest.themes:
-        flags = followed[followed["theme"] == theme]
+        flags = flagged[flagged["theme"] == theme]
         for pair in groups.pairs:
             people = pair.weights.reindex(flags["cell"]).fillna(0.0)
             named = Measured(theme, pair.group, pair.reference)
-            measured.append(_measure(named, units, flags, people, min_events))
+            measured.append(_measure(named, followed.units, flags, people, min_events))
     compared = compare(measured, (tolerance_low, tolerance_high))
     return summarise(compared, Estimand.OUTCOMES, groups.unseen(flagged["cell"]), max_unseen)
-
-
-def _with_incident(dossier: Dossier, periods: "pd.Series[pd.Timestamp]") -> pd.DataFrame:
-    """Return the cells with an incident in each period; a period lasts until the next begins."""
-    incidents = dossier.table("data/incidents.parquet")
-    if "brought" in dossier.manifest.channels:
-        incidents = incidents[incidents["channel"] == "brought"]
-    starts = pd.DatetimeIndex(periods.unique()).sort_values()
-    at = starts.searchsorted(incidents["week"], side="right") - 1
-    where = incidents[["cell", "theme"]].assign(period=starts[at.clip(min=0)])
-    return where[at >= 0].drop_duplicates().assign(hit=True)
 
 
 def _measure(
