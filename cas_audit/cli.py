@@ -151,6 +151,14 @@ def export(
 
 
 @app.command()
+def mitigate(audit: Folder, out: Out) -> None:
+    """Show what flagging groups more evenly would give, and what it would cost."""
+    from cas_audit import steps  # noqa: PLC0415
+
+    typer.echo("\n".join(map(str, steps.mitigate(audit, out))))
+
+
+@app.command()
 def record(audit: Folder) -> None:
     """Log an audit in the evidence store (MLflow)."""
     from cas_audit import steps  # noqa: PLC0415

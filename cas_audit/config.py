@@ -186,6 +186,33 @@ class Elsewhere(Strict):
         return self
 
 
+class Choice(Strict):
+    """A rule that flags groups more evenly than the plain top, and who decided on it.
+
+    `setting` is the highest exposure ratio for `exposure_bound`, the strength for `penalty`, and
+    absent for `equal_share`; `cas-audit mitigate` shows what each would cost. The rule uses where
+    groups live, so the contract of the areas must have that as a purpose.
+    """
+
+    method: Literal["exposure_bound", "penalty", "equal_share"]
+    setting: float | None = None
+    reason: Text
+    decided_by: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Choice":
+        if self.method == "equal_share":
+            fits, expected = self.setting is None, "no setting"
+        elif self.method == "penalty":
+            fits, expected = self.setting is not None and self.setting > 0, "a setting above 0"
+        else:
+            fits, expected = self.setting is not None and self.setting >= 1, "a setting from 1"
+        if not fits:
+            message = f"{self.method} takes {expected}"
+            raise ValueError(message)
+        return self
+
+
 class Forecast(Strict):
     """How the forecast is made and on which weeks it is judged.
 
@@ -196,6 +223,7 @@ class Forecast(Strict):
     `sensitivity` tries other grids, windows, shares and places of incidents; see docs/models.md.
     `stability` fits again with another seed and with one period more, and keeps what each history
     drawn again left of the map.
+    `choice` flags other cells than the plain top, so that groups are flagged more evenly.
     `scheduler` is the address of a Dask scheduler, or a variable of the environment that holds it;
     without it, threads of this machine do the work.
     With `table` nothing is fitted: the forecasts come from the source of that name. Nor is it with
@@ -211,12 +239,20 @@ class Forecast(Strict):
     refits: Annotated[int, Field(ge=0, le=1000)] = 20
     sensitivity: bool = False
     stability: bool = False
+    choice: Choice | None = None
     scheduler: Annotated[str, Field(pattern=SCHEDULER)] | None = None
 
     @field_validator("scheduler")
     @classmethod
     def _without_secret(cls, value: str | None) -> str | None:
         return _refuse_secret(value)
+
+    @model_validator(mode="after")
+    def _ours_to_choose(self) -> "Forecast":
+        if self.choice and (self.model == "table" or isinstance(self.model, Elsewhere)):
+            message = "choice is for a model that is fitted here; these flags are set elsewhere"
+            raise ValueError(message)
+        return self
 
 
 class Group(Strict):

@@ -44,6 +44,7 @@ AUDIT = {
     "receipt.en.html",
 }
 DOCS = {"docs.json", "data-docs.nl.html", "data-docs.en.html"}
+FRONTIER = {"frontier.json", "frontier.nl.html", "frontier.en.html"}
 EXPORT = {
     "export.json",
     "forecast.gpkg",
@@ -254,6 +255,8 @@ def _foreign(out: Path) -> set[str]:
         return names - DEMO - audits
     if "docs.json" in names and "tables" in _keys(out / "docs.json"):
         return names - DOCS
+    if "frontier.json" in names and "rows" in _keys(out / "frontier.json"):
+        return names - FRONTIER
     if "export.json" in names and "week" in _keys(out / "export.json"):
         return names - EXPORT
     return names

@@ -30,6 +30,7 @@ __all__ = [
     "export",
     "forecast",
     "ingest",
+    "mitigate",
     "record",
     "report",
     "revise",
@@ -148,6 +149,16 @@ def export(audit: Path, out: Path, language: Literal["nl", "en"] = "nl") -> list
     with staged(out) as work:
         files = write_exports(audit, work, language)
     return [out / path.relative_to(work) for path in files]
+
+
+def mitigate(audit: Path, out: Path) -> list[Path]:
+    """Write what other choices of cells would give in an intact audit, in another folder."""
+    from cas_audit.present.frontier import write_frontier  # noqa: PLC0415 - loads pandas
+
+    _refuse_changed(audit)
+    with staged(out) as work:
+        pages = write_frontier(audit, work)
+    return [out / page.name for page in pages]
 
 
 def record(out: Path) -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cas_audit.audit.groups import exposure, group_weights, weekly_exposure
+from cas_audit.audit.groups import exposure, weekly_exposure
+from cas_audit.ingest.pairs import group_weights
 
 
 def test_fairlearn_agrees_with_the_point_value() -> None:

@@ -10,7 +10,8 @@ import pytest
 from cas_audit.audit.dossier import Manifest
 from cas_audit.audit.finding import Finding
 from cas_audit.audit.groups import exposure, weekly_exposure
-from cas_audit.audit.pairs import fifths, open_pairs
+from cas_audit.audit.pairs import open_pairs
+from cas_audit.ingest.pairs import fifths
 from cas_audit.present.findings import show_finding
 from cas_audit.present.words import LANGUAGES, name_words
 from tests.test_checks import CASES, find, lay_out

@@ -4,25 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["error_rates", "exposure", "group_weights", "weekly_exposure"]
-
-
-def group_weights(residents: pd.DataFrame, group: str, reference: str) -> pd.DataFrame:
-    """Return residents per cell of a group and of those it is compared with.
-
-    Args:
-        residents: columns cell, residents and one per group, in persons.
-        group: name of a group column.
-        reference: name of a group column, or `others` for everyone else.
-
-    Returns:
-        Columns `group` and `reference`, indexed by cell, in persons; both are missing where the
-        figures of either are, so that a cell counts in a comparison as a whole or not at all.
-    """
-    table = residents.set_index("cell")
-    other = table["residents"] - table[group] if reference == "others" else table[reference]
-    weights = pd.DataFrame({"group": table[group], "reference": other.clip(lower=0)})
-    return weights.where(weights.notna().all(axis=1), axis=0)
+__all__ = ["error_rates", "exposure", "weekly_exposure"]
 
 
 def weekly_exposure(flags: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:

@@ -1,32 +1,14 @@
 """Who is compared with whom, by cell; and where nobody can tell, because figures are lacking."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from cas_audit.audit.dossier import Dossier
-from cas_audit.audit.groups import group_weights
 from cas_audit.audit.record import cautious, rounded
+from cas_audit.ingest.pairs import Pair, pairs_of
 
-__all__ = ["Pair", "Pairs", "Unseen", "fifths", "open_pairs"]
-
-FIFTHS = (0.2, 0.8)
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A group and those it is compared with.
-
-    `weights` has columns `group` and `reference`, indexed by cell, in persons; both are missing
-    where the figures of either are.
-    """
-
-    group: str
-    reference: str
-    weights: pd.DataFrame
+__all__ = ["Pair", "Pairs", "Unseen", "open_pairs"]
 
 
 @dataclass(frozen=True)
@@ -103,54 +85,6 @@ def open_pairs(dossier: Dossier) -> Pairs:
     """
     residents = dossier.table("data/residents.parquet")
     groups = dossier.json("data/groups.json")["groups"]
-    areas = None
-    if any("fifths_of" in one for one in groups):
-        areas = dossier.table("data/cells.parquet").set_index("cell")["area"]
-    pairs = [_pair(one, residents, areas) for one in groups]
-    return Pairs(pairs, residents.set_index("cell")["residents"])
-
-
-def _pair(
-    group: Mapping[str, Any], residents: pd.DataFrame, areas: "pd.Series[Any] | None"
-) -> Pair:
-    name, reference = group["name"], group["reference"]
-    if areas is None or "fifths_of" not in group:
-        return Pair(name, reference, group_weights(residents, name, reference))
-    weights = fifths(residents, areas, group["fifths_of"])
-    against = "others" if reference == "others" else "lowest"
-    weights = weights.rename(columns={"highest": "group", against: "reference"})
-    return Pair(name, reference, weights[["group", "reference"]])
-
-
-def fifths(residents: pd.DataFrame, areas: "pd.Series[Any]", of: str) -> pd.DataFrame:
-    """Return residents of areas by where the area's share of a group stands.
-
-    Areas with residents and figures are put in order of the share; all residents of the fifth of
-    them with the largest share are `highest`, those of the fifth with the smallest are `lowest`.
-    Areas that stand on both edges at once, since too many are alike, are in neither.
-
-    Args:
-        residents: columns cell, residents and one per group, in persons.
-        areas: the area of each cell, indexed by cell.
-        of: the group.
-
-    Returns:
-        Columns highest, lowest and others (all but the highest), indexed by cell, in persons;
-        missing where the area has residents and no figure of the group.
-    """
-    table = residents.set_index("cell")[["residents", of]]
-    area = areas.reindex(table.index)
-    sums = table.groupby(area).sum(min_count=1)
-    share = sums[of] / sums["residents"].where(sums["residents"] > 0)
-    low, high = np.nanquantile(share, FIFTHS) if share.notna().any() else (np.nan, np.nan)
-    top = area.map((share >= high) & (share > low)).eq(True)
-    bottom = area.map((share <= low) & (share < high)).eq(True)
-    people = table["residents"]
-    found = pd.DataFrame(
-        {
-            "highest": people.where(top, 0.0),
-            "lowest": people.where(bottom, 0.0),
-            "others": people.mask(top, 0.0),
-        }
-    )
-    return found.mask(table[of].isna(), axis=0)
+    fifths = any("fifths_of" in one for one in groups)
+    cells = dossier.table("data/cells.parquet") if fifths else None
+    return Pairs(pairs_of(groups, residents, cells), residents.set_index("cell")["residents"])

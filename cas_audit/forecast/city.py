@@ -12,6 +12,7 @@ from cas_audit.config import Config
 from cas_audit.errors import InputError
 from cas_audit.files import read_json
 from cas_audit.forecast.features import FEATURES, Feature, layer_feature, make_features
+from cas_audit.forecast.flagging import Lives, read_lives
 from cas_audit.forecast.kernels import LONGEST_WEEKS
 from cas_audit.forecast.panel import build_panel
 from cas_audit.forecast.panels import MemoryPanel
@@ -48,6 +49,7 @@ class City:
     train: slice
     test: slice
     period_weeks: int = 1
+    lives: Lives | None = None  # where groups live: to choose between cells, never to score them
 
     @property
     def origins(self) -> NDArray[np.int64]:
@@ -88,7 +90,14 @@ def open_city(config: Config, data: Path) -> City:
     train = slice(test.start - trained, test.start)
     incidents = pd.read_parquet(data / "incidents.parquet")
     return City(
-        incidents, weeks, kept, _layers(data, shape), train, test, config.forecast.period_weeks
+        incidents,
+        weeks,
+        kept,
+        _layers(data, shape),
+        train,
+        test,
+        config.forecast.period_weeks,
+        read_lives(data, config.forecast.choice),
     )
 
 

@@ -14,6 +14,7 @@ from cas_audit.config import Config
 from cas_audit.errors import InputError
 from cas_audit.forecast.city import City, known_of, panel_of, tiles_of
 from cas_audit.forecast.features import Feature, count_feature
+from cas_audit.forecast.flagging import flag
 from cas_audit.forecast.forecasters import OTHERS, Forecaster, forecaster_of
 from cas_audit.forecast.learning import Record, learn
 from cas_audit.forecast.models import cas_ensemble, count_scores
@@ -91,7 +92,7 @@ def fit(
             chosen=chosen,
         )
     share = config.forecast.flagged_share
-    flagged = np.stack([flag_top(week, city.kept, share, ties) for week in score])
+    flagged = np.stack([flag(week, city.kept, config, city.lives, ties) for week in score])
     counting = np.stack([flag_top(week, city.kept, share, counting_ties) for week in counted])
     return Fitted(model, score[:-1], flagged[:-1], counting[:-1], flagged[-1], found)
 

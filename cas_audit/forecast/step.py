@@ -198,7 +198,7 @@ def _describe(config: Config, city: City, dossier: Path) -> None:
     """Write down what the model knows, how it was set, and on which weeks it is judged."""
     known = {one.name: one for theme in config.themes for one in known_by(config, city, theme)}
     write_json(dossier / "model/features.json", [one.described() for one in known.values()])
-    chosen = config.forecast.model_dump(exclude={"scheduler"})
+    chosen = config.forecast.model_dump(mode="json", exclude={"scheduler"})
     write_json(dossier / "model/parameters.json", {**chosen, "judged_on": judged_on(config)})
     train, test = city.weeks[city.train], city.weeks[city.test]
     split = {

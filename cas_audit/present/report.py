@@ -126,10 +126,21 @@ def _map_text(dossier: Dossier, words: Words, theme: str) -> str:
     }
     if dossier.has(SPLIT):
         dilated = dossier.json("model/scores.json")[theme]["model"]["dilated_share"]
-        return words.text("map_text", dilated=dilated, **values)
+        said = words.text("map_text", dilated=dilated, **values)
+        return f"{said} {_chosen(dossier, words)}".rstrip()
     said = words.text("map_given" if published["weeks"] else "map_once", **values)
     by_area = dossier.json("model/parameters.json")["unit"] == "area"
     return f"{said} {words.text('map_areas')}" if by_area else said
+
+
+def _chosen(dossier: Dossier, words: Words) -> str:
+    """Say by which rule cells were flagged, why, and who decided; nothing for the plain top."""
+    rule = dossier.json("model/parameters.json").get("choice")
+    if not rule:
+        return ""
+    told = words.text(f"rule_{rule['method']}", setting=rule["setting"])
+    reason = rule["reason"][words.language]
+    return words.text("map_chosen", rule=told, reason=reason, by=rule["decided_by"])
 
 
 def _period_weeks(dossier: Dossier) -> int:

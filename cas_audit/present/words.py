@@ -133,6 +133,8 @@ def name_words(dossier: Dossier, language: Language) -> Words:
 
 
 def _number(value: float, kind: str, locale: Language) -> str:
+    if kind in {"percent", "points"} and not round(value, 3):
+        value = abs(value)  # no "-0.0 %"
     if kind == "integer":
         return str(format_decimal(value, "#,##0", locale=locale))
     if kind == "decimal":

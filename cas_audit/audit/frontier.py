@@ -1,0 +1,158 @@
+"""What it costs to flag groups more evenly: the frontier between what is caught and exposure.
+
+Every point is another choice of cells from the same scores, in the same weeks. Exposure is a fact
+of these maps; what is caught is outcomes given flags, and is compared with the plain top, paired.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cas_audit.audit.comparison import finite
+from cas_audit.audit.dossier import Dossier
+from cas_audit.audit.finding import as_rows
+from cas_audit.audit.pairs import open_pairs
+from cas_audit.audit.record import tells_few
+from cas_audit.audit.units import Units, open_units
+from cas_audit.errors import InputError, Unavailable
+from cas_audit.forecast.flagging import Lives, choose, lives_of
+from cas_audit.inference.interval import Interval
+from cas_audit.inference.scores import ratio, within
+from cas_audit.progress import track
+
+__all__ = ["SETTINGS", "draw_frontier"]
+
+SETTINGS: tuple[tuple[str, float | None], ...] = (
+    ("top", None),
+    ("exposure_bound", 2.0),
+    ("exposure_bound", 1.5),
+    ("exposure_bound", 1.25),
+    ("exposure_bound", 1.1),
+    ("penalty", 0.1),
+    ("penalty", 1.0),
+    ("penalty", 10.0),
+    ("equal_share", None),
+)
+FEWEST = 20  # incidents; with fewer nothing is said of what is caught
+Grid = NDArray[Any]  # (periods, cells)
+
+
+@dataclass(frozen=True)
+class _Theme:
+    """Scores, and incidents the public brought, both (periods, cells)."""
+
+    name: str
+    score: Grid
+    counts: Grid
+    unit: NDArray[np.int64]
+
+
+def draw_frontier(dossier: Dossier) -> list[dict[str, Any]]:
+    """Return one row per theme, rule and compared group.
+
+    Args:
+        dossier: sealed, of a model that scores every cell in every period.
+
+    Returns:
+        Rows with theme, method, setting, group, reference; `ratio` of exposures on these maps;
+        `hit_rate`, and `low` and `high` of its 95 % interval; `loss` against the plain top in
+        shares of all incidents, with `loss_low` and `loss_high`; `moved`, the share of the flags
+        that are elsewhere. A rule that cannot be kept has null in all of them.
+
+    Raises:
+        Unavailable: scores, residents or incidents are lacking.
+    """
+    cells = dossier.table("data/cells.parquet").sort_values("cell")
+    pairs, units = open_pairs(dossier), open_units(dossier)
+    if not pairs.pairs:
+        message = "The dossier names no group of residents to compare."
+        raise Unavailable(message)
+    lives = lives_of(pairs.pairs, dossier.table("data/residents.parquet"), cells)
+    rows: list[dict[str, Any]] = []
+    for theme in track(list(_themes(dossier, cells["cell"], units)), "choices of cells"):
+        plain: Grid | None = None
+        for method, setting in SETTINGS:
+            flags = _flags(theme, lives, dossier.manifest.flagged_share, method, setting)
+            plain = flags if plain is None else plain
+            told = {"theme": theme.name, "method": method, "setting": setting}
+            caught = _caught(theme, units, flags, plain)
+            for number, pair in enumerate(pairs.pairs):
+                named = {"group": pair.group, "reference": pair.reference}
+                rows.append({**told, **named, "ratio": _ratio(lives, flags, number), **caught})
+    return as_rows(rows)
+
+
+def _themes(dossier: Dossier, cells: "pd.Series[int]", units: Units) -> Iterator[_Theme]:
+    forecasts = dossier.table("forecasts.parquet")
+    if "period" not in forecasts or forecasts["score"].isna().any():
+        message = "The dossier holds no score for every cell in every period."
+        raise Unavailable(message)
+    incidents = dossier.table("data/incidents.parquet")
+    if "brought" in dossier.manifest.channels:
+        incidents = incidents[incidents["channel"] == "brought"]
+    for theme in dossier.manifest.themes:
+        part = forecasts[forecasts["theme"] == theme]
+        score = part.pivot_table(index="period", columns="cell", values="score")[cells]
+        when = pd.DatetimeIndex(score.index)
+        counts = _counts(incidents[incidents["theme"] == theme], when, cells)
+        unit = units.of(
+            pd.Series(np.tile(cells, len(when))), pd.Series(np.repeat(when, len(cells)))
+        )
+        yield _Theme(theme, score.to_numpy(), counts, unit)
+
+
+def _counts(rows: pd.DataFrame, when: pd.DatetimeIndex, cells: "pd.Series[int]") -> Grid:
+    """Count incidents by period and cell; a period lasts until the next begins."""
+    at = when.searchsorted(rows["week"], side="right") - 1
+    place = pd.Index(cells).get_indexer(pd.Index(rows["cell"]))
+    inside = (at >= 0) & (place >= 0)
+    counts = np.zeros((len(when), len(cells)))
+    np.add.at(counts, (at[inside], place[inside]), rows["count"].to_numpy(float)[inside])
+    return counts
+
+
+def _flags(
+    theme: _Theme, lives: Lives, share: float, method: str, setting: float | None
+) -> Grid | None:
+    """Flag every period by a rule; None where the rule cannot be kept."""
+    number = round(theme.score.shape[1] * share)
+    try:
+        return np.stack([choose(one, lives, number, method, setting) for one in theme.score])
+    except InputError:
+        return None
+
+
+def _ratio(lives: Lives, flags: Grid | None, pair: int) -> float | None:
+    if flags is None:
+        return None
+    often = flags.mean(axis=0)
+    reference = float(lives.shares.reference[pair] @ often)
+    return float(lives.shares.group[pair] @ often) / reference if reference else None
+
+
+def _caught(
+    theme: _Theme, units: Units, flags: Grid | None, plain: Grid | None
+) -> dict[str, float | None]:
+    names = ("hit_rate", "low", "high", "loss", "loss_low", "loss_high", "moved")
+    if flags is None or plain is None or theme.counts.sum() < FEWEST:
+        return dict.fromkeys(names)
+    total, caught = float(theme.counts.sum()), float((theme.counts * flags).sum())
+    if tells_few(total, caught, 0):
+        return {**dict.fromkeys(names), "moved": float((plain & ~flags).sum() / plain.sum())}
+    hits = _share(theme, units, theme.counts * flags)
+    loss = _share(theme, units, theme.counts * (plain.astype(float) - flags))
+    moved = float((plain & ~flags).sum() / plain.sum())
+    return dict(zip(names, (*hits, *loss, moved), strict=True))
+
+
+def _share(theme: _Theme, units: Units, part: Grid) -> tuple[float | None, ...]:
+    """Return a share of all incidents with its interval; null where it is undefined."""
+    sums, whole = (units.sums(theme.unit, one.ravel()) for one in (part, theme.counts))
+    found: Interval | None = ratio(within(sums, whole, units.block), signed=True)
+    if found is None:
+        return None, None, None
+    return found.estimate, finite(found.low), finite(found.high)
