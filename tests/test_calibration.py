@@ -22,6 +22,8 @@ BUILT = {  # check and city, size, the value of a fair city, and a gap that is f
     ("model/no_worse_than_counting", "two_forecasters"): (SMALL, 0.0, -0.08),
     ("data/past_attention_is_even", "records_found"): (SMALL, 1.0, 1.6),
     ("data/reporting_is_even", "victims_asked"): (SMALL, 1.0, 1.6),
+    ("data/locations_are_complete", "records_placed"): (SMALL, 1.0, 1.5),
+    ("data/registration_is_timely", "records_filed"): (SMALL, 1.0, 1.5),
 }
 
 

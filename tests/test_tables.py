@@ -160,6 +160,30 @@ def test_quality_is_that_of_a_plain_count(feed: Path, tmp_path: Path) -> None:
     assert somewhere.duplicated(exact).sum() == sums["duplicate"]
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_rows_without_a_place_have_the_area_that_the_source_names(
+    feed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, told: bool
+) -> None:
+    """So that lost places can be compared between areas; the place of the others decides."""
+    table = pd.read_csv(feed / "incidents.csv", dtype=str).assign(buurtcode="BU99990003")
+    (feed / "feed.json").unlink()
+    table.to_csv(feed / "incidents.csv", index=False)
+    contract, area = (load_contract(name) for name in ("incidents", "patrols"))
+    column = area.column("area")
+    columns = [*contract.columns, *([column] if told and column else [])]
+    local = contract.model_copy(update={"columns": columns})
+    monkeypatch.setattr(
+        "cas_audit.ingest.step.load_contract",
+        lambda name: local if name == "incidents" else load_contract(name),
+    )
+    ingest(config(feed), tmp_path / "dossier")
+    found = pd.read_parquet(tmp_path / "dossier/data/quality.parquet")
+    lost = found[found["kind"] == "default_place"]
+
+    assert {"BU99990003" if told else None} == set(lost["area"].replace({float("nan"): None}))
+    assert len(found[found["kind"] == "rows"]["area"].dropna().unique()) > 5
+
+
 def test_a_heap_is_twenty_rows_at_one_point(feed: Path, tmp_path: Path) -> None:
     """Such as a police station that stands for an unknown place."""
     table = pd.read_csv(feed / "incidents.csv", dtype=str)

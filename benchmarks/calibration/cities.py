@@ -8,6 +8,7 @@ what the check reads. What is moved, so that all else stays as it was drawn:
 - exposure, of a model that is refitted, and error rates: where the group lives;
 - past attention: what the police find in the neighbourhoods of the group;
 - reporting: what victims in the neighbourhoods of the group tell the police;
+- places and filing: which of its records have a place, or are filed in their own week;
 - gain over counting: where incidents fall once the flags are set.
 """
 
@@ -173,6 +174,43 @@ def victims_asked(rng: np.random.Generator, wanted: Wanted, folder: Path) -> Non
     _lay_out(folder, geography, tables)
 
 
+def records_placed(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
+    """Let records have a place more or less often where the group lives."""
+    _counted_at_the_gate(rng, wanted, folder, lambda arena, share: replace(arena, placed=share))
+
+
+def records_filed(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
+    """Let records be filed in their own week more or less often where the group lives."""
+
+    def filed(arena: Arena, share: Values) -> Arena:
+        return replace(arena, lag=1 / share - 1)  # weeks are geometric
+
+    _counted_at_the_gate(rng, wanted, folder, filed)
+
+
+def _counted_at_the_gate(
+    rng: np.random.Generator, wanted: Wanted, folder: Path, turn: Callable[[Arena, Values], Arena]
+) -> None:
+    """Turn a share of the records along with the group's share of the residents."""
+    geography = invented(rng, wanted.side)
+    even = draw_arena(geography, _dials(wanted.a_week, weeks=PAST_WEEKS), rng)
+    along = _scaled(geography.mix[0])
+    rate = even.intensity.sum(axis=0) @ geography.share.T
+
+    def true(by: float) -> float:
+        told = (even.intensity.sum(axis=0) * expit(by * along)) @ geography.share.T
+        return Parts(told[None], rate[None]).ratio().value
+
+    by = _solve(lambda one: float(np.log(true(one) / wanted.true)), -FARTHEST, FARTHEST)
+    _demand(true(by), wanted.true)
+    history = draw_history(turn(even, expit(by * along)), rng)
+    tables = {
+        "data/weeks": pd.DataFrame({"week": _mondays(PAST_WEEKS)}),
+        "data/quality": _quality(geography, history),
+    }
+    _lay_out(folder, geography, tables)
+
+
 def two_forecasters(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
     """Let a count over half a year stand against one over a year; it gains as much as stated."""
     arena = _arena(rng, wanted)
@@ -204,7 +242,7 @@ BUILD: dict[str, Build] = {
     one.__name__: one
     for one in (
         flags_of_a_table, counting_refitted, flags_and_outcomes, flags_that_miss, flags_in_vain,
-        records_found, victims_asked, two_forecasters,
+        records_found, victims_asked, records_placed, records_filed, two_forecasters,
     )
 }  # fmt: skip
 
@@ -325,6 +363,26 @@ def _incidents(geography: Geography, history: History) -> pd.DataFrame:
         }
     )
     return rows.value_counts(sort=False).rename("count").reset_index()
+
+
+def _quality(geography: Geography, history: History) -> pd.DataFrame:
+    """Count what the gate would, of records whose source names the area."""
+    soon = history.registered == history.week
+    kinds = {
+        "rows": np.ones(soon.size, dtype=bool),
+        "no_place": ~history.placed,
+        "lag_2_7_days": soon,
+        "lag_8_28_days": ~soon,
+    }
+    rows = pd.DataFrame(
+        {
+            "area": geography.area[history.cell].astype(str),
+            "week": _mondays(history.weeks)[history.week],
+            "theme": THEME,
+        }
+    )
+    parts = [rows[mask].value_counts(sort=False).rename("count") for mask in kinds.values()]
+    return pd.concat(parts, keys=kinds, names=["kind"]).reset_index()
 
 
 def _weekly(geography: Geography, counts: NDArray[Any], flags: dict[str, Flags]) -> pd.DataFrame:

@@ -35,6 +35,8 @@ SETTINGS: list[dict[str, Any]] = [
         ("data/past_attention_is_even", "records_found", RATIOS[1:], (SPARSE, SMALL, LARGE),
          (0,), 200),
         ("data/reporting_is_even", "victims_asked", RATIOS, (SPARSE, SMALL, LARGE), (0,), 200),
+        ("data/locations_are_complete", "records_placed", RATIOS, (SPARSE, SMALL), (0,), 200),
+        ("data/registration_is_timely", "records_filed", RATIOS, (SPARSE, SMALL), (0,), 200),
     )
     for side, a_week in sizes
     for hold in holds
@@ -52,6 +54,8 @@ BUILT = {
     "two_forecasters": "outcomes given flags",
     "records_found": "half-years of records",
     "victims_asked": "half-years of records, and a survey",
+    "records_placed": "half-years of records",
+    "records_filed": "half-years of records",
 }
 CITY = ("check", "built", "side", "a_week", "hold_weeks")
 

@@ -1,7 +1,7 @@
 """Groups against their references, theme by theme, brought together in one finding."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from cas_audit.inference.interval import Critical, Interval, verdict
 from cas_audit.inference.replicates import compare_replicates, log_ratio_interval
 from cas_audit.inference.scores import Scores, compare_together, ratio
 
-__all__ = ["Measured", "compare", "effective_events", "summarise"]
+__all__ = ["Comparison", "Measured", "bracket", "compare", "effective_events", "summarise"]
 
 LEVEL = 0.95
 
@@ -79,6 +79,32 @@ def compare(measured: Sequence[Measured], tolerance: tuple[float, float]) -> lis
     sound = [one for one in measured if one.enough]
     critical = _critical(sound) if sound else None
     return [_judge(one, critical, tolerance) for one in measured]
+
+
+def bracket(
+    seen: Comparison, low: Comparison, high: Comparison, tolerance: tuple[float, float]
+) -> Comparison:
+    """Return the comparison of what was seen, with bounds that hold whatever was not seen.
+
+    What is missing may lie anywhere; the interval reaches from the lower bound at the one extreme
+    to the upper bound at the other (Horowitz & Manski 2000).
+
+    Args:
+        seen: without what is missing.
+        low: with all that is missing where it lowers the ratio most.
+        high: with all of it where it raises the ratio most.
+        tolerance: lowest and highest ratio that is tolerated.
+    """
+    if not (seen.ratio and low.ratio and high.ratio):
+        return replace(seen, ratio=None, inside=None)
+    reach = replace(
+        seen.ratio,
+        low=low.ratio.low,
+        high=high.ratio.high,
+        inner_low=low.ratio.inner_low,
+        inner_high=high.ratio.inner_high,
+    )
+    return replace(seen, ratio=reach, inside=verdict(reach, *tolerance))
 
 
 def _critical(sound: Sequence[Measured]) -> Critical | None:

@@ -43,7 +43,7 @@ NEEDED: dict[str, tuple[set[str], ...]] = {
     "forecasts": tuple(place | {one} for place in (*PLACED, {"cell"}) for one in FORECAST),
 }
 BESIDES: dict[str, set[str]] = {
-    "incidents": {"channel", "recorded", "removed"},
+    "incidents": {"channel", "recorded", "removed", "area"},
     "areas": {"label"},
     "suspects": set(),
     "decisions": {"count"},

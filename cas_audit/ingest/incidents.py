@@ -94,8 +94,22 @@ def _admit(
         recorded = contract.name_of("recorded")
         zone = contract.time_zone
         registered = read_when(piece, recorded, zone) if recorded else None
-        quality.add(contract, ground.grid, (theme, area, moment), (x, y, registered))
+        told = _told_area(piece, contract, ground, area)
+        quality.add(contract, ground.grid, (theme, told, moment), (x, y, registered), outside)
     return sieve.tally
+
+
+def _told_area(
+    piece: pa.Table, contract: Contract, ground: Ground, area: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Return the area of each row by its place, or else by what the source names."""
+    column = contract.name_of("area")
+    if column is None:
+        return area
+    text = piece[column].cast(pa.string()).to_pandas()
+    told = pd.Index(ground.codes).get_indexer(text)
+    found: NDArray[np.int32] = np.where(area < 0, told, area).astype(np.int32)
+    return found
 
 
 def refuse_expired(

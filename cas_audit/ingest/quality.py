@@ -48,6 +48,7 @@ class Quality:
         grid: Grid,
         row: tuple[Numbers, NDArray[np.int32], NDArray[np.datetime64]],
         exact: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.datetime64] | None],
+        outside: NDArray[np.bool_],
     ) -> None:
         """Count the rows of a piece.
 
@@ -56,6 +57,7 @@ class Quality:
             grid: gives the CRS of `exact`.
             row: theme (-1: not asked), area (-1: unknown) and moment, each of shape (rows,).
             exact: x and y (metres) and when it was recorded, if that is known; same shape.
+            outside: whether the place lies in no area, whatever area the source names; same shape.
         """
         theme, area, moment = row
         x, y, recorded = exact
@@ -69,7 +71,7 @@ class Quality:
             "no_moment": np.isnat(moment),
             "no_place": ~somewhere,
             "default_place": default,
-            "outside_the_areas": somewhere & ~default & (area < 0),
+            "outside_the_areas": somewhere & ~default & outside,
             **_lags(moment, recorded),
         }
         for kind, mask in masks.items():
