@@ -17,6 +17,7 @@ BUILT = {  # check and city, size, the value of a fair city, and a gap that is f
     ("model/even_exposure", "flags_of_a_table"): ({**SMALL, "hold_weeks": 2}, 1.0, 1.6),
     ("model/even_exposure", "counting_refitted"): (REFITTED, 1.0, 1.8),
     ("model/even_precision", "flags_and_outcomes"): (SMALL, 1.0, 1.6),
+    ("model/exposure_follows_need", "flags_beside_need"): ({**SMALL, "hold_weeks": 2}, 1.0, 1.6),
     ("model/even_misses", "flags_that_miss"): (SMALL, 1.0, 0.6),
     ("model/even_false_flags", "flags_in_vain"): (SMALL, 1.0, 1.6),
     ("model/no_worse_than_counting", "two_forecasters"): (SMALL, 0.0, -0.08),

@@ -22,7 +22,7 @@ from cas_audit.rooms import ENGINE
 FOLDER = Path(__file__).parent / "cases"
 DATES = {"week", "period"}
 WEEKS_A_STRETCH = 13
-LAID_OUT = {"flags", "right", "refits", "followed"}
+LAID_OUT = {"flags", "right", "refits", "followed", "classes"}
 CHECKS = list_checks()
 CASES = {name: yaml.safe_load((FOLDER / f"{name}.yaml").read_text()) for name in CHECKS}
 ALL = [(name, case) for name, cases in CASES.items() for case in cases]
@@ -99,6 +99,38 @@ def followed(counts: list[list[list[int]]]) -> dict[str, dict[str, list[Any]]]:
     }
 
 
+def classes(rows: list[list[float]], swing: float) -> dict[str, dict[str, list[Any]]]:
+    """Lay out classes of twenty cells, half of them of `a`: incidents per cell, shares flagged.
+
+    On histories drawn again the flags of `a` are more and less by `swing`, in turns.
+    """
+    table = pd.DataFrame(rows, columns=["need", "a", "others"]).loc[
+        lambda one: one.index.repeat(20)
+    ]
+    table = table.reset_index(drop=True).rename_axis("cell").reset_index()
+    table["of_a"] = table["cell"] % 2 == 0
+    table["share"] = table["a"].where(table["of_a"], table["others"])
+    by_period = table.merge(pd.DataFrame({"number": range(10), "period": days(10)}), how="cross")
+    by_period["flagged"] = by_period["number"] < (10 * by_period["share"]).round()
+    drawn = table.merge(pd.DataFrame({"refit": range(6)}), how="cross")
+    more = 1 + swing * (-1) ** drawn["refit"] * drawn["of_a"]
+    found = {
+        "forecasts.parquet": by_period[["cell", "period", "flagged"]].assign(score=0.5),
+        "trials/refits.parquet": drawn[["refit", "cell"]].assign(share=drawn["share"] * more),
+        "data/incidents.parquet": table[["cell"]].assign(
+            week=days(1)[0], channel="brought", count=table["need"]
+        ),
+    }
+    laid_out = {name: one.assign(theme="home_burglary") for name, one in found.items()}
+    people = table.assign(residents=100.0, a=100.0 * table["of_a"])
+    laid_out["data/residents.parquet"] = people[["cell", "residents", "a"]]
+    laid_out["data/cells.parquet"] = table[["cell"]].assign(area=table["of_a"].map(str))
+    return {
+        name: {str(key): values for key, values in one.to_dict("list").items()}
+        for name, one in laid_out.items()
+    }
+
+
 def refits(shares: list[list[float]]) -> dict[str, list[Any]]:
     """Lay out histories drawn again: the share of the weeks in which cells 0 and 2 are flagged."""
     rows = [
@@ -127,6 +159,10 @@ def tables(case: dict[str, Any]) -> dict[str, dict[str, list[Any]]]:
     if "followed" in case:
         found = {**followed(case["followed"]), **found}
         found.setdefault("data/residents.parquet", residents(len(case["followed"][0])))
+    if "classes" in case:
+        found = {**classes(case["classes"], case.get("swing", 0.02)), **found}
+        people = found["data/residents.parquet"]
+        people["a"] = [None] * case.get("unknown", 0) + people["a"][case.get("unknown", 0) :]
     if "data/residents.parquet" in found:
         cells = found["data/residents.parquet"]["cell"]
         found["partition.parquet"] = {"cell": cells, "wide": cells, "fine": cells}

@@ -18,6 +18,7 @@ BIAS = {
     "model/even_exposure",
     "model/even_precision",
     "model/even_misses",
+    "model/exposure_follows_need",
     "model/even_false_flags",
 }
 MEASURED = {

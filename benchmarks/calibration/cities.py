@@ -5,6 +5,7 @@ value of the check's estimand is as stated, draws the one record that an auditor
 what the check reads. What is moved, so that all else stays as it was drawn:
 
 - exposure, from a table of forecasts: the model, whose chances of a flag are known;
+- exposure beyond need: likewise, with the record as it was drawn;
 - exposure, of a model that is refitted, and error rates: where the group lives;
 - past attention: what the police find in the neighbourhoods of the group;
 - reporting: what victims in the neighbourhoods of the group tell the police;
@@ -26,6 +27,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from cas_audit.audit.dossier import Manifest, seal_dossier
+from cas_audit.audit.need import alike_in_need, spread_over_alike
 from cas_audit.config import Config
 from cas_audit.errors import InputError
 from cas_audit.files import write_json
@@ -48,6 +50,7 @@ THEME, GROUP, REFERENCE = "home_burglary", "born_outside_europe", "born_netherla
 TEST = WINDOW = 52
 SHARE = 0.03
 TRUTH, REFITS = 40, 20
+STEP = 0.9  # of the log exposure ratio, either way
 FARTHEST = 8.0  # standard deviations of the field along which something is moved
 SMOOTH_CELLS = 2.0  # people do not move cell by cell
 FOUND, PAST_WEEKS, MOST_FOUND = 0.2, 156, 100.0
@@ -127,6 +130,36 @@ def _given_flags(rng: np.random.Generator, wanted: Wanted, folder: Path, figure:
     record = _incidents(moved.geography, draw_history(moved, rng))
     tables = {"forecasts": _flagged(moved.geography, flags), "data/incidents": record}
     _lay_out(folder, moved.geography, tables)
+
+
+def flags_beside_need(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
+    """Draw flags of a table that lean to the group by so much more than its record asks for."""
+    arena = _arena(rng, wanted)
+    record = _incidents(arena.geography, draw_history(arena, rng))
+    need = record.groupby("cell")["count"].sum().reindex(_cells(arena.geography)).fillna(0.0)
+    alike = alike_in_need(need)
+    people = _residents(arena.geography).set_index("cell")[[GROUP, REFERENCE]]
+    due = spread_over_alike(people, alike)
+
+    def chance(exposure: float) -> Values:
+        given = shift_to_ratio(arena.intensity[0], arena.geography, exposure, share=SHARE)
+        return given.chance
+
+    def beyond(exposure: float) -> float:
+        exposed = [one.to_numpy().T @ chance(exposure).mean(axis=0) for one in (people, due)]
+        return float(np.divide(*(exposed[0] / exposed[1])))
+
+    def miss(log: float) -> float:
+        return float(np.log(beyond(float(np.exp(log))) / wanted.true))
+
+    try:
+        exposure = float(np.exp(_solve(miss, -STEP, STEP)))
+    except InputError:  # the group lives where no flags can be drawn to
+        raise NoSuchCity from None
+    _demand(beyond(exposure), wanted.true)
+    flags = draw_flags(chance(exposure), TEST, rng, hold_weeks=wanted.hold_weeks)
+    tables = {"forecasts": _flagged(arena.geography, flags), "data/incidents": record}
+    _lay_out(folder, arena.geography, tables)
 
 
 def records_found(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
@@ -242,6 +275,7 @@ BUILD: dict[str, Build] = {
     one.__name__: one
     for one in (
         flags_of_a_table, counting_refitted, flags_and_outcomes, flags_that_miss, flags_in_vain,
+        flags_beside_need,
         records_found, victims_asked, records_placed, records_filed, two_forecasters,
     )
 }  # fmt: skip

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["error_rates", "exposure", "weekly_exposure"]
+from cas_audit.inference.partition import join_stretches, memory
+
+__all__ = ["error_rates", "exposure", "exposure_by_stretch", "weekly_exposure"]
 
 
 def weekly_exposure(flags: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
@@ -21,6 +23,28 @@ def weekly_exposure(flags: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
     wide = wide.reindex(columns=weights.index).fillna(0).astype(float)
     total, weights = weights.sum().replace(0, np.nan), weights.fillna(0.0)
     return pd.DataFrame(wide.to_numpy() @ weights.to_numpy(), wide.index, weights.columns) / total
+
+
+def exposure_by_stretch(
+    flags: pd.DataFrame, weights: pd.DataFrame, cut: pd.DataFrame
+) -> pd.DataFrame:
+    """Return exposures summed over stretches of weeks that outlast the memory of what varies.
+
+    Args:
+        flags: columns cell, period and flagged (bool).
+        weights: residents per cell, one column per group, indexed by cell.
+        cut: columns period and stretch.
+
+    Returns:
+        One row per stretch, joined where the memory asks for it; one column per group.
+    """
+    weekly = weekly_exposure(flags, weights)
+    weekly = weekly[weekly.index.isin(cut["period"])]
+    stretch = cut.set_index("period")["stretch"].loc[weekly.index].to_numpy()
+    found = [memory(weekly[name].to_numpy(float)) for name in weekly]
+    longest = max((one for one in found if np.isfinite(one)), default=float("inf"))
+    sums: pd.DataFrame = weekly.groupby(join_stretches(stretch, longest)).sum(min_count=1)
+    return sums
 
 
 def exposure(flagged_share: NDArray[np.float64], weights: pd.DataFrame) -> dict[str, float]:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from cas_audit.audit.comparison import Measured, compare, effective_events, summarise
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome
+from cas_audit.audit.need import asked_in_survey
 from cas_audit.audit.pairs import open_pairs
 from cas_audit.audit.record import cautious, rounded
 from cas_audit.audit.units import Units, open_half_years
-from cas_audit.inference.recapture import happened_per_record
 from cas_audit.inference.scores import beside, ratio_of_rates
 
 Values = NDArray[np.float64]
@@ -64,7 +64,7 @@ def reporting_is_even(
         )
     groups, units = open_pairs(dossier), open_half_years(dossier)
     record = _record(dossier, units)
-    asked = _asked(dossier)
+    asked = asked_in_survey(dossier)
     measured = [
         _measure(
             Measured(theme, pair.group, pair.reference),
@@ -97,16 +97,6 @@ def _record(dossier: Dossier, units: Units) -> pd.DataFrame:
     table = brought.merge(dossier.table("data/cells.parquet")[["cell", "area"]])
     table["unit"] = units.of(table["cell"], table["week"])
     return table
-
-
-def _asked(dossier: Dossier) -> pd.DataFrame:
-    """Return per area and theme how many were asked, and what each record stands for."""
-    survey = dossier.table(SURVEY)
-    asked = survey["respondents"].fillna(0).to_numpy(float)
-    told = np.round(asked * survey["reported_share"].fillna(0).to_numpy(float))
-    each = happened_per_record(told, asked)
-    table = survey[["area", "theme"]].assign(asked=asked, number=each.number, error=each.error)
-    return table[table["asked"] > 0]
 
 
 def _join(record: pd.DataFrame, asked: pd.DataFrame, theme: str, themes: list[str]) -> _Joined:

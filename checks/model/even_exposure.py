@@ -9,9 +9,9 @@ import pandas as pd
 from cas_audit.audit.comparison import Measured, compare, summarise
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome, as_rows
-from cas_audit.audit.groups import weekly_exposure
+from cas_audit.audit.groups import exposure_by_stretch
 from cas_audit.audit.pairs import Pairs, open_pairs
-from cas_audit.inference.partition import FEWEST_STRETCHES, join_stretches, memory
+from cas_audit.inference.partition import FEWEST_STRETCHES
 from cas_audit.inference.scores import across
 
 REFITS = "trials/refits.parquet"
@@ -94,19 +94,10 @@ def _stretches(
     named: Measured, flags: pd.DataFrame, weights: pd.DataFrame, cut: pd.DataFrame
 ) -> Measured:
     """Measure per stretch of weeks; stretches are joined until they outlast the memory."""
-    weekly = weekly_exposure(flags, weights)
-    weekly = weekly[weekly.index.isin(cut["period"])]
-    stretch = cut.set_index("period")["stretch"].loc[weekly.index].to_numpy()
-    sums = weekly.groupby(join_stretches(stretch, _memory(weekly))).sum(min_count=1)
+    sums = exposure_by_stretch(flags, weights, cut)
     scores = across(sums["group"].to_numpy(float), sums["reference"].to_numpy(float))
     enough = len(sums) >= FEWEST_STRETCHES and bool(np.isfinite(scores.estimate))
     return replace(named, scores=scores, enough=enough)
-
-
-def _memory(weekly: pd.DataFrame) -> float:
-    """Return the longest memory of what varies, in weeks; infinite where nothing does."""
-    found = [memory(weekly[name].to_numpy(float)) for name in weekly]
-    return max((one for one in found if np.isfinite(one)), default=float("inf"))
 
 
 def _ratio(flags: pd.DataFrame, weights: pd.DataFrame) -> float:
