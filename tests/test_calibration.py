@@ -12,6 +12,7 @@ from cas_audit.audit.programme import list_checks
 HOME = Path(__file__).resolve().parent.parent
 CITIES = 8
 SMALL = {"side": 42, "a_week": 20.0, "hold_weeks": 0, "cities": CITIES}
+DENSE = {**SMALL, "a_week": 80.0}
 REFITTED = {"side": 30, "a_week": 40.0, "hold_weeks": 0, "cities": 3}
 BUILT = {  # check and city, size, the value of a fair city, and a gap that is found
     ("model/even_exposure", "flags_of_a_table"): ({**SMALL, "hold_weeks": 2}, 1.0, 1.6),
@@ -23,6 +24,7 @@ BUILT = {  # check and city, size, the value of a fair city, and a gap that is f
     ("model/no_worse_than_counting", "two_forecasters"): (SMALL, 0.0, -0.08),
     ("data/past_attention_is_even", "records_found"): (SMALL, 1.0, 1.6),
     ("data/reporting_is_even", "victims_asked"): (SMALL, 1.0, 1.6),
+    ("data/patrols_do_not_make_the_data", "records_on_patrol"): (DENSE, 1.0, 1.6),
     ("data/locations_are_complete", "records_placed"): (SMALL, 1.0, 1.5),
     ("data/registration_is_timely", "records_filed"): (SMALL, 1.0, 1.5),
 }

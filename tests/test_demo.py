@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 BIAS = {
     "data/records_are_brought_not_found",
     "data/past_attention_is_even",
+    "data/patrols_do_not_make_the_data",
     "model/even_exposure",
     "model/even_precision",
     "model/even_misses",

@@ -8,6 +8,7 @@ what the check reads. What is moved, so that all else stays as it was drawn:
 - exposure beyond need: likewise, with the record as it was drawn;
 - exposure, of a model that is refitted, and error rates: where the group lives;
 - past attention: what the police find in the neighbourhoods of the group;
+- patrols: what the police find in the areas and weeks with many hours and advice;
 - reporting: what victims in the neighbourhoods of the group tell the police;
 - places and filing: which of its records have a place, or are filed in their own week;
 - gain over counting: where incidents fall once the flags are set.
@@ -55,6 +56,7 @@ FARTHEST = 8.0  # standard deviations of the field along which something is move
 SMOOTH_CELLS = 2.0  # people do not move cell by cell
 FOUND, PAST_WEEKS, MOST_FOUND = 0.2, 156, 100.0
 ASKED = 0.25  # of victims, in the survey
+PATROLLED, FOUND_ON_PATROL = 0.07, 0.5  # of areas and weeks; records found for each brought
 WORDS = {"nl": "Proef", "en": "Trial"}
 
 
@@ -185,6 +187,34 @@ def records_found(rng: np.random.Generator, wanted: Wanted, folder: Path) -> Non
     _lay_out(folder, geography, tables, ["brought", "found"])
 
 
+def records_on_patrol(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
+    """Let the police find more, or less, in the areas and weeks where they were sent on advice."""
+    geography = invented(rng, wanted.side)
+    even = draw_arena(geography, _dials(wanted.a_week, weeks=PAST_WEEKS), rng)
+    sent = rng.random((PAST_WEEKS, geography.area.max() + 1)) < PATROLLED
+    there = sent[:, geography.area]
+    arena = replace(even, attention=FOUND_ON_PATROL * np.where(there, wanted.true, 1.0))
+    rates = (arena.found[side].sum() / arena.brought[side].sum() for side in (there, ~there))
+    _demand(next(rates) / next(rates), wanted.true)
+    week, area = np.nonzero(np.ones(sent.shape, dtype=bool))
+    size = np.bincount(geography.area)
+    hours = pd.DataFrame(
+        {
+            "area": area.astype(str),
+            "week": _mondays(PAST_WEEKS)[week],
+            "hours": size[area] * np.where(sent[week, area], 3.0, 1.0),
+        }
+    )
+    advice = hours.loc[sent[week, area], ["area", "week"]]
+    tables = {
+        "data/incidents": _incidents(geography, draw_history(arena, rng)),
+        "data/weeks": pd.DataFrame({"week": _mondays(PAST_WEEKS)}),
+        "data/patrols": hours,
+        "data/decisions": advice.assign(theme=THEME, decision="followed", count=1.0),
+    }
+    _lay_out(folder, geography, tables, ["brought", "found"])
+
+
 def victims_asked(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
     """Let victims tell the police more or less where the group lives, and ask some of them."""
     geography = invented(rng, wanted.side)
@@ -275,8 +305,8 @@ BUILD: dict[str, Build] = {
     one.__name__: one
     for one in (
         flags_of_a_table, counting_refitted, flags_and_outcomes, flags_that_miss, flags_in_vain,
-        flags_beside_need,
-        records_found, victims_asked, records_placed, records_filed, two_forecasters,
+        flags_beside_need, records_found, records_on_patrol, victims_asked, records_placed,
+        records_filed, two_forecasters,
     )
 }  # fmt: skip
 

@@ -19,7 +19,9 @@ from cas_audit.simulate.geography import invented
 
 LESS = 0.6  # of misses, which cannot be half again as many where most is missed
 RATIOS, GAINS = (0.8, 1.0, 1.25, 1.5), (0.0, -0.02, -0.05)
-SPARSE, SMALL, LARGE = (42, 5.0), (42, 20.0), (115, 120.0)  # side, incidents a week
+SPARSE, SMALL, DENSE, LARGE = (  # side, incidents a week
+    (42, 5.0), (42, 20.0), (42, 80.0), (115, 120.0),
+)  # fmt: skip
 SETTINGS: list[dict[str, Any]] = [
     {"check": check, "built": built, "side": side, "a_week": a_week, "hold_weeks": hold,
      "true": true, "cities": cities}
@@ -36,6 +38,8 @@ SETTINGS: list[dict[str, Any]] = [
         ("data/past_attention_is_even", "records_found", RATIOS[1:], (SPARSE, SMALL, LARGE),
          (0,), 200),
         ("data/reporting_is_even", "victims_asked", RATIOS, (SPARSE, SMALL, LARGE), (0,), 200),
+        ("data/patrols_do_not_make_the_data", "records_on_patrol", RATIOS, (DENSE, LARGE),
+         (0,), 200),
         ("data/locations_are_complete", "records_placed", RATIOS, (SPARSE, SMALL), (0,), 200),
         ("data/registration_is_timely", "records_filed", RATIOS, (SPARSE, SMALL), (0,), 200),
     )
@@ -56,6 +60,7 @@ BUILT = {
     "two_forecasters": "outcomes given flags",
     "records_found": "half-years of records",
     "victims_asked": "half-years of records, and a survey",
+    "records_on_patrol": "half-years of records",
     "records_placed": "half-years of records",
     "records_filed": "half-years of records",
 }
