@@ -19,6 +19,11 @@ BUILT = {  # check and city, size, the value of a fair city, and a gap that is f
     ("model/even_exposure", "counting_refitted"): (REFITTED, 1.0, 1.8),
     ("model/even_precision", "flags_and_outcomes"): (SMALL, 1.0, 1.6),
     ("model/exposure_follows_need", "flags_beside_need"): ({**SMALL, "hold_weeks": 2}, 1.0, 1.6),
+    ("model/calibrated_in_every_group", "scores_that_expect"): (
+        {**SMALL, "a_week": 300.0},
+        1.0,
+        1.6,
+    ),
     ("model/even_misses", "flags_that_miss"): (SMALL, 1.0, 0.6),
     ("model/even_false_flags", "flags_in_vain"): (SMALL, 1.0, 1.6),
     ("model/no_worse_than_counting", "two_forecasters"): (SMALL, 0.0, -0.08),

@@ -22,7 +22,7 @@ from cas_audit.rooms import ENGINE
 FOLDER = Path(__file__).parent / "cases"
 DATES = {"week", "period"}
 WEEKS_A_STRETCH = 13
-LAID_OUT = {"flags", "right", "refits", "followed", "classes"}
+LAID_OUT = {"flags", "right", "refits", "followed", "classes", "recorded"}
 CHECKS = list_checks()
 CASES = {name: yaml.safe_load((FOLDER / f"{name}.yaml").read_text()) for name in CHECKS}
 ALL = [(name, case) for name, cases in CASES.items() for case in cases]
@@ -131,6 +131,16 @@ def classes(rows: list[list[float]], swing: float) -> dict[str, dict[str, list[A
     }
 
 
+def recorded(counts: list[list[int]], expected: list[float]) -> dict[str, dict[str, list[Any]]]:
+    """Lay out cells, each with one incident in the first so many weeks of each stretch, a score."""
+    laid_out = flags(counts, always=True)
+    forecasts = laid_out["forecasts.parquet"]
+    forecasts["score"] = [expected[cell] for cell in forecasts["cell"]]
+    cells = list(range(len(expected)))
+    laid_out["data/cells.parquet"] = {"cell": cells, "area": [str(cell) for cell in cells]}
+    return laid_out
+
+
 def refits(shares: list[list[float]]) -> dict[str, list[Any]]:
     """Lay out histories drawn again: the share of the weeks in which cells 0 and 2 are flagged."""
     rows = [
@@ -159,6 +169,9 @@ def tables(case: dict[str, Any]) -> dict[str, dict[str, list[Any]]]:
     if "followed" in case:
         found = {**followed(case["followed"]), **found}
         found.setdefault("data/residents.parquet", residents(len(case["followed"][0])))
+    if "recorded" in case:
+        found = {**recorded(case["recorded"], case["expected"]), **found}
+        found.setdefault("data/residents.parquet", residents(len(case["expected"])))
     if "classes" in case:
         found = {**classes(case["classes"], case.get("swing", 0.02)), **found}
         people = found["data/residents.parquet"]

@@ -5,6 +5,7 @@ value of the check's estimand is as stated, draws the one record that an auditor
 what the check reads. What is moved, so that all else stays as it was drawn:
 
 - exposure, from a table of forecasts: the model, whose chances of a flag are known;
+- calibration: what the score expects;
 - exposure beyond need: likewise, with the record as it was drawn;
 - exposure, of a model that is refitted, and error rates: where the group lives;
 - past attention: what the police find in the neighbourhoods of the group;
@@ -164,6 +165,33 @@ def flags_beside_need(rng: np.random.Generator, wanted: Wanted, folder: Path) ->
     _lay_out(folder, arena.geography, tables)
 
 
+def scores_that_expect(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
+    """Draw what follows scores that expect too much or too little, everywhere alike.
+
+    So each group and each fifth of the areas has the stated value, and whichever the finding shows.
+    """
+    arena = _arena(rng, wanted)
+    score = arena.brought[0] / wanted.true
+    periods, cells = _mondays(TEST), _cells(arena.geography)
+    forecasts = pd.DataFrame(
+        {
+            "cell": np.tile(cells, TEST),
+            "period": np.repeat(periods, cells.size),
+            "theme": THEME,
+            "score": np.tile(score, TEST),
+            "flagged": np.tile(np.arange(cells.size) % 33 == 0, TEST),
+        }
+    )
+    write_json(folder / "model/parameters.json", {"model": "blend"})
+    write_json(folder / "model/evaluation.json", {})
+    tables = {
+        "forecasts": forecasts,
+        "data/incidents": _incidents(arena.geography, draw_history(arena, rng)),
+        "data/cells": pd.DataFrame({"cell": cells, "area": arena.geography.area.astype(str)}),
+    }
+    _lay_out(folder, arena.geography, tables)
+
+
 def records_found(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
     """Let the police look harder where the group lives, until they found so much more there."""
     geography, seed = invented(rng, wanted.side), int(rng.integers(2**31))
@@ -305,8 +333,8 @@ BUILD: dict[str, Build] = {
     one.__name__: one
     for one in (
         flags_of_a_table, counting_refitted, flags_and_outcomes, flags_that_miss, flags_in_vain,
-        flags_beside_need, records_found, records_on_patrol, victims_asked, records_placed,
-        records_filed, two_forecasters,
+        flags_beside_need, scores_that_expect, records_found, records_on_patrol, victims_asked,
+        records_placed, records_filed, two_forecasters,
     )
 }  # fmt: skip
 

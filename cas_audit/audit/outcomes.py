@@ -13,7 +13,16 @@ from cas_audit.audit.pairs import Pair
 from cas_audit.audit.units import Units, open_units
 from cas_audit.inference.scores import ratio_of_rates
 
-__all__ = ["Confusion", "Followed", "Rate", "false_flags", "misses", "open_followed"]
+__all__ = [
+    "Confusion",
+    "Followed",
+    "Rate",
+    "count_by_period",
+    "false_flags",
+    "misses",
+    "on_record",
+    "open_followed",
+]
 
 Values = NDArray[np.float64]
 WEEK = pd.Timedelta(weeks=1)
@@ -133,7 +142,7 @@ def open_followed(dossier: Dossier) -> Followed:
     flagged = dossier.table("forecasts.parquet").query("flagged")
     units = open_units(dossier)
     keys = ["cell", "period", "theme"]
-    known = _on_record(dossier, units)
+    known = on_record(dossier, units)
     flagged = flagged.loc[flagged["period"].isin(known.stretch.index), keys]
     hits = _with_incident(dossier, pd.DatetimeIndex(known.stretch.index))
     hits = hits[hits["cell"].isin(units.wide.index)]
@@ -142,7 +151,7 @@ def open_followed(dossier: Dossier) -> Followed:
     return Followed(rows.assign(unit=known.of(rows["cell"], rows["period"])), known)
 
 
-def _on_record(dossier: Dossier, units: Units) -> Units:
+def on_record(dossier: Dossier, units: Units) -> Units:
     """Leave out periods of which it is not known what followed."""
     if not dossier.has("data/weeks.parquet"):
         return units
@@ -157,17 +166,36 @@ def _length(dossier: Dossier) -> pd.Timedelta:
     return WEEK * int(chosen.get("period_weeks", 1))
 
 
-def _with_incident(dossier: Dossier, periods: pd.DatetimeIndex) -> pd.DataFrame:
-    """Return the cells with an incident in each period."""
+def count_by_period(
+    dossier: Dossier, periods: pd.DatetimeIndex, channels: list[str]
+) -> pd.DataFrame:
+    """Count incidents per cell, theme and period; a period ends after its own weeks.
+
+    Args:
+        dossier: a sealed dossier.
+        periods: the first day of each.
+        channels: those that count; none of them named, all do.
+
+    Returns:
+        Columns cell, theme, period and count.
+    """
     incidents = dossier.table("data/incidents.parquet")
-    if "brought" in dossier.manifest.channels:
-        incidents = incidents[incidents["channel"] == "brought"]
+    if channels:
+        incidents = incidents[incidents["channel"].isin(channels)]
     starts = periods.sort_values()
     at = starts.searchsorted(incidents["week"], side="right") - 1
     start = starts[at.clip(min=0)]
     inside = (at >= 0) & (incidents["week"] < start + _length(dossier)).to_numpy()
-    where = incidents.loc[inside, ["cell", "theme"]].assign(period=start[inside])
-    return where.drop_duplicates().assign(hit=True)
+    where = incidents.loc[inside, ["cell", "theme", "count"]].assign(period=start[inside])
+    summed: pd.DataFrame = where.groupby(["cell", "theme", "period"])[["count"]].sum()
+    return summed.reset_index()
+
+
+def _with_incident(dossier: Dossier, periods: pd.DatetimeIndex) -> pd.DataFrame:
+    """Return the cells with an incident in each period."""
+    channels = ["brought"] if "brought" in dossier.manifest.channels else []
+    counted = count_by_period(dossier, periods, channels)
+    return counted.drop(columns="count").assign(hit=True)
 
 
 def _share(part: float, whole: float) -> float:
