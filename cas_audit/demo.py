@@ -1,6 +1,9 @@
 """The demonstration: every version of the trial city, audited from one raw feed."""
 
 import re
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from os import cpu_count
 from pathlib import Path
 
 from cas_audit import steps
@@ -8,7 +11,7 @@ from cas_audit.assure.demonstration import write_demonstration
 from cas_audit.assure.framework import load_framework
 from cas_audit.config import load_config
 from cas_audit.files import staged, write_json
-from cas_audit.progress import say
+from cas_audit.progress import say, silent, track
 
 __all__ = ["demonstrate", "prepare"]
 
@@ -47,6 +50,20 @@ def prepare(
         write_demonstration(folder, load_framework(framework), load_config(own), seed)
 
 
+def _audit_all(work: Path, versions: list[str]) -> None:
+    """Audit every version in a process of its own: none of them knows of the others."""
+    say(f"audit {', '.join(versions)}, side by side")
+    with ProcessPoolExecutor(min(len(versions), cpu_count() or 1), get_context("spawn")) as pool:
+        waiting = [pool.submit(_audit, work, version) for version in versions]
+        for one in track(as_completed(waiting), "versions audited", len(waiting)):
+            one.result()
+
+
+def _audit(work: Path, version: str) -> None:
+    with silent():
+        steps.audit(work / f"configs/{version}.yaml", work / version, work / "statements")
+
+
 def demonstrate(out: Path, *, seed: int = 1, framework: str = FRAMEWORK) -> list[Path]:
     """Audit every version of the trial city; returns the audit folders.
 
@@ -59,9 +76,7 @@ def demonstrate(out: Path, *, seed: int = 1, framework: str = FRAMEWORK) -> list
         write_json(work / "demo.json", {"seed": seed, "framework": framework})
         prepare(work, seed=seed, framework=framework)
         versions = [path.stem for path in sorted((work / "configs").glob("*.yaml"))]
-        for version in versions:
-            say(f"audit {version}")
-            steps.audit(work / f"configs/{version}.yaml", work / version, work / "statements")
+        _audit_all(work, versions)
     folders = [out / version for version in versions]
     for folder in folders:  # after the folder is in its place: the store keeps absolute paths
         steps.record(folder)

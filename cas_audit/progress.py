@@ -7,14 +7,31 @@ from contextlib import contextmanager
 from threading import Thread
 from typing import TypeVar
 
-__all__ = ["say", "track", "watch"]
+__all__ = ["say", "silent", "track", "watch"]
 
 T = TypeVar("T")
 
 
+_hushed = [False]
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Draw nothing meanwhile: another process draws, and two would write over each other."""
+    _hushed[0] = True
+    try:
+        yield
+    finally:
+        _hushed[0] = False
+
+
+def _is_watched() -> bool:
+    return sys.stderr.isatty() and not _hushed[0]
+
+
 def say(text: str) -> None:
     """Print one line of progress on stderr, when stderr is a terminal."""
-    if sys.stderr.isatty():
+    if _is_watched():
         print(text, file=sys.stderr)  # noqa: T201 - the one place that prints progress
 
 
@@ -24,7 +41,7 @@ def track(items: Iterable[T], label: str, total: int | None = None) -> Iterator[
     >>> list(track([1, 2], "counting"))
     [1, 2]
     """
-    if not sys.stderr.isatty():
+    if not _is_watched():
         yield from items
         return
     from rich.console import Console  # noqa: PLC0415 - loaded only when a bar is drawn
@@ -40,7 +57,7 @@ def watch(label: str) -> Iterator[int | None]:
 
     Numbers are drawn, one a line; anything else that comes through is dropped.
     """
-    if not sys.stderr.isatty():
+    if not _is_watched():
         yield None
         return
     read, write = os.pipe()
