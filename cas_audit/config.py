@@ -224,6 +224,7 @@ class Forecast(Strict):
     `stability` fits again with another seed and with one period more, and keeps what each history
     drawn again left of the map.
     `choice` flags other cells than the plain top, so that groups are flagged more evenly.
+    `necessity` fits without each family of features and each source, and on coarser data.
     `scheduler` is the address of a Dask scheduler, or a variable of the environment that holds it;
     without it, threads of this machine do the work.
     With `table` nothing is fitted: the forecasts come from the source of that name. Nor is it with
@@ -240,6 +241,7 @@ class Forecast(Strict):
     sensitivity: bool = False
     stability: bool = False
     choice: Choice | None = None
+    necessity: bool = False
     scheduler: Annotated[str, Field(pattern=SCHEDULER)] | None = None
 
     @field_validator("scheduler")

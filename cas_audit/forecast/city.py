@@ -50,6 +50,7 @@ class City:
     test: slice
     period_weeks: int = 1
     lives: Lives | None = None  # where groups live: to choose between cells, never to score them
+    left_out: frozenset[str] = frozenset()  # features that a trial does without
 
     @property
     def origins(self) -> NDArray[np.int64]:
@@ -121,7 +122,8 @@ def panel_of(city: City, theme: str, channels: Sequence[str]) -> NDArray[np.floa
 
 def known_of(city: City) -> tuple[Feature, ...]:
     """Return every feature that a model of this city is fitted on."""
-    return (*FEATURES, SUSPECTS) if "suspects" in city.layers else FEATURES
+    known = (*FEATURES, SUSPECTS) if "suspects" in city.layers else FEATURES
+    return tuple(one for one in known if one.name not in city.left_out)
 
 
 def tiles_of(

@@ -31,6 +31,7 @@ class Feature:
         reach_cells: how many cells it looks away; a tile needs a halo as wide.
         source: the table that the data comes from.
         about_persons: whether data about persons lies behind it.
+        theme: another theme whose incidents it is made of.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Feature:
     reach_cells: int
     source: str = "incidents"
     about_persons: bool = False
+    theme: str | None = None
 
     def described(self) -> dict[str, Any]:
         """Return what the register says of it."""

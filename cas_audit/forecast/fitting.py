@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -185,7 +185,9 @@ def forecaster_for(config: Config, city: City, theme: str, name: str | None = No
     """Return a forecaster of rates by name, by default the one configured."""
     others = [one for one in config.themes if one != theme]
     layers = [one for one in known_of(city) if not one.window_weeks]
-    return forecaster_of(name or str(config.forecast.model), others, layers)
+    found = forecaster_of(name or str(config.forecast.model), others, layers)
+    features = tuple(one for one in found.features if one.name not in city.left_out)
+    return replace(found, features=features)
 
 
 def record_of(config: Config, city: City, theme: str, counts: NDArray[np.float32]) -> Record:

@@ -47,7 +47,8 @@ def rate_feature(window: int, reach: int = 0, theme: str | None = None) -> Featu
         rate: Array = past.count(window, reach, theme=theme) / _weeks_seen(past, window)
         return rate
 
-    return Feature(_named(f"rate_{window}_weeks", reach, theme), make, window, reach)
+    named = _named(f"rate_{window}_weeks", reach, theme)
+    return Feature(named, make, window, reach, theme=theme)
 
 
 def decay_feature(half_life: int, reach: int = 0, theme: str | None = None) -> Feature:
@@ -69,7 +70,8 @@ def decay_feature(half_life: int, reach: int = 0, theme: str | None = None) -> F
         rate: Array = np.maximum(now - gone * kept**LONGEST_WEEKS, 0) / weight
         return rate
 
-    return Feature(_named(name + "_weeks", reach, theme), make, LONGEST_WEEKS, reach)
+    named = _named(name + "_weeks", reach, theme)
+    return Feature(named, make, LONGEST_WEEKS, reach, theme=theme)
 
 
 def recency_feature(window: int = 3 * YEAR) -> Feature:

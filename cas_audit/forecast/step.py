@@ -17,6 +17,7 @@ from cas_audit.forecast.fitting import Fitted, fit, known_by
 from cas_audit.forecast.hot_times import find_hot_times
 from cas_audit.forecast.leaks import find_leaks, fit_blind
 from cas_audit.forecast.models import store_model
+from cas_audit.forecast.necessity import try_necessity
 from cas_audit.forecast.publish import publish_flags
 from cas_audit.forecast.random_data import concentrate
 from cas_audit.forecast.scores import score_week, summarise
@@ -86,6 +87,8 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
     changed = refit(config, city, dossier, work, made) if config.forecast.refits else []
     if config.forecast.stability:
         write_stability(dossier, [*try_stability(config, city, made, work), *changed])
+    if config.forecast.necessity:
+        try_necessity(config, city, made, wide=wide, work=work, dossier=dossier)
     forecasts = pd.concat(rows)
     forecasts.to_parquet(dossier / "forecasts.parquet", index=False)
     _ahead(city, made).to_parquet(dossier / "next.parquet", index=False)
