@@ -126,6 +126,12 @@ def pipe(path: Path) -> None:
     os.mkfifo(path)
 
 
+def scarce(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep five burglaries that were reported, and some of all else."""
+    asked = (table["feitcode"] == "woninginbraak") & (table["melding"] == "aangifte")
+    return pd.concat([table[~asked].head(3000), table[asked].head(5)])
+
+
 SPOILED: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "a column is misspelt": (
         lambda c: rewrite(c, lambda t: t.rename(columns={"x_rd": "x_rdd"})),
@@ -204,6 +210,10 @@ SPOILED: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "a contract is a bomb": (
         lambda c: contract(c, "table: incidents", "a: &a [x]\nb: *a\ntable: incidents"),
         ["own.yaml", "alias", "line 3"],
+    ),
+    "a theme with five incidents": (
+        lambda c: rewrite(c, scarce),
+        ["Theme home_burglary", "fewer cells with an incident", "expected at least 52"],
     ),
     "a decimal comma": (comma, ["incidents.csv", "outside_the_areas"]),
     "a pipe in the place of a source": (

@@ -315,6 +315,12 @@ SPOILED: list[tuple[str, Callable[[pd.DataFrame], pd.DataFrame], dict[str, Any],
         "most for no_readable_score",
     ),
     (
+        "scores without end",
+        lambda table: table.assign(score=float("inf")),
+        {},
+        "most for no_readable_score",
+    ),
+    (
         "half of them elsewhere",
         lambda table: table.assign(x=table["x"] + 2000.0),
         {},
