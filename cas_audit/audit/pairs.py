@@ -44,8 +44,9 @@ class Pairs:
     @property
     def dark(self) -> "pd.Series[bool]":
         """Cells in which at least one comparison lacks its figures, indexed by cell."""
-        missing = [one.weights.isna().any(axis=1) for one in self.pairs]
-        found: pd.Series[bool] = pd.concat(missing, axis=1).any(axis=1)
+        found = pd.Series(data=False, index=self.residents.index)
+        for one in self.pairs:
+            found |= one.weights.isna().any(axis=1)
         return found
 
     def shares(self, pair: Pair) -> pd.DataFrame:
