@@ -30,6 +30,7 @@ BUILT = {  # check and city, size, the value of a fair city, and a gap that is f
     ("data/past_attention_is_even", "records_found"): (SMALL, 1.0, 1.6),
     ("data/reporting_is_even", "victims_asked"): (SMALL, 1.0, 1.6),
     ("data/patrols_do_not_make_the_data", "records_on_patrol"): (DENSE, 1.0, 1.6),
+    ("data/places_are_represented", "places_known"): (SMALL, 1.0, 1.5),
     ("data/locations_are_complete", "records_placed"): (SMALL, 1.0, 1.5),
     ("data/registration_is_timely", "records_filed"): (SMALL, 1.0, 1.5),
 }

@@ -9,6 +9,7 @@ what the check reads. What is moved, so that all else stays as it was drawn:
 - exposure beyond need: likewise, with the record as it was drawn;
 - exposure, of a model that is refitted, and error rates: where the group lives;
 - past attention: what the police find in the neighbourhoods of the group;
+- places: where the group lives, among cells with and without records;
 - patrols: what the police find in the areas and weeks with many hours and advice;
 - reporting: what victims in the neighbourhoods of the group tell the police;
 - places and filing: which of its records have a place, or are filed in their own week;
@@ -51,6 +52,7 @@ Flags = NDArray[np.bool_]
 THEME, GROUP, REFERENCE = "home_burglary", "born_outside_europe", "born_netherlands"
 TEST = WINDOW = 52
 SHARE = 0.03
+QUARTER = 13  # weeks
 TRUTH, REFITS = 40, 20
 STEP = 0.9  # of the log exposure ratio, either way
 FARTHEST = 8.0  # standard deviations of the field along which something is moved
@@ -215,6 +217,26 @@ def records_found(rng: np.random.Generator, wanted: Wanted, folder: Path) -> Non
     _lay_out(folder, geography, tables, ["brought", "found"])
 
 
+def places_known(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
+    """Let the group live more or less where a quarter of a year leaves a record."""
+    arena = _arena(rng, wanted)
+    chance = -np.expm1(-QUARTER * arena.brought[0])
+    along = _smooth(arena.geography, np.log(chance))
+
+    def ratio(one: Arena) -> float:
+        people = one.geography.residents
+        return Parts((people @ chance)[None], people.sum(axis=1)[None]).ratio().value
+
+    moved = _move_group(arena, along, ratio, wanted.true)
+    weeks = _mondays(WINDOW + TEST)
+    write_json(folder / "model/split.json", {"test": {"first": f"{weeks[WINDOW]:%Y-%m-%d}"}})
+    tables = {
+        "data/incidents": _incidents(moved.geography, draw_history(moved, rng)),
+        "data/weeks": pd.DataFrame({"week": weeks}),
+    }
+    _lay_out(folder, moved.geography, tables)
+
+
 def records_on_patrol(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
     """Let the police find more, or less, in the areas and weeks where they were sent on advice."""
     geography = invented(rng, wanted.side)
@@ -333,8 +355,8 @@ BUILD: dict[str, Build] = {
     one.__name__: one
     for one in (
         flags_of_a_table, counting_refitted, flags_and_outcomes, flags_that_miss, flags_in_vain,
-        flags_beside_need, scores_that_expect, records_found, records_on_patrol, victims_asked,
-        records_placed, records_filed, two_forecasters,
+        flags_beside_need, scores_that_expect, places_known, records_found, records_on_patrol,
+        victims_asked, records_placed, records_filed, two_forecasters,
     )
 }  # fmt: skip
 

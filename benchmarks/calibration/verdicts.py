@@ -42,6 +42,7 @@ SETTINGS: list[dict[str, Any]] = [
         ("data/reporting_is_even", "victims_asked", RATIOS, (SPARSE, SMALL, LARGE), (0,), 200),
         ("data/patrols_do_not_make_the_data", "records_on_patrol", RATIOS, (DENSE, LARGE),
          (0,), 200),
+        ("data/places_are_represented", "places_known", RATIOS, (SMALL, LARGE), (0,), 200),
         ("data/locations_are_complete", "records_placed", RATIOS, (SPARSE, SMALL), (0,), 200),
         ("data/registration_is_timely", "records_filed", RATIOS, (SPARSE, SMALL), (0,), 200),
     )
@@ -63,6 +64,7 @@ BUILT = {
     "two_forecasters": "outcomes given flags",
     "records_found": "half-years of records",
     "victims_asked": "half-years of records, and a survey",
+    "places_known": "quarters of records",
     "records_on_patrol": "half-years of records",
     "records_placed": "half-years of records",
     "records_filed": "half-years of records",

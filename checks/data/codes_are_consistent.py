@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cas_audit.audit.comparison import finite
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome, as_rows
 from cas_audit.inference.breaks import Break, find_break
@@ -87,8 +86,8 @@ class _Series:
             "theme": self.theme,
             "channel": self.channel,
             "week": f"{weeks.iloc[found.at]:%Y-%m-%d}" if found else None,
-            "ratio": finite(found.ratio) if found else None,
-            "detectable": finite(found.detectable) if found else None,
+            "ratio": found.ratio if found and np.isfinite(found.ratio) else None,
+            "detectable": found.detectable if found and np.isfinite(found.detectable) else None,
         }
 
 
