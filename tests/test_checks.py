@@ -22,7 +22,7 @@ from cas_audit.rooms import ENGINE
 FOLDER = Path(__file__).parent / "cases"
 DATES = {"week", "period"}
 WEEKS_A_STRETCH = 13
-LAID_OUT = {"flags", "right", "refits", "followed", "classes", "recorded"}
+LAID_OUT = {"flags", "right", "refits", "followed", "classes", "recorded", "field"}
 CHECKS = list_checks()
 CASES = {name: yaml.safe_load((FOLDER / f"{name}.yaml").read_text()) for name in CHECKS}
 ALL = [(name, case) for name, cases in CASES.items() for case in cases]
@@ -141,6 +141,31 @@ def recorded(counts: list[list[int]], expected: list[float]) -> dict[str, dict[s
     return laid_out
 
 
+def field(side: int, right: int, corner: list[int]) -> dict[str, dict[str, list[Any]]]:
+    """Lay out a square of cells, flagged always, right so many weeks; otherwise in a corner."""
+    periods, cells = days(26), pd.DataFrame({"cell": range(side**2)})
+    width, there = corner
+    inside = (cells["cell"] // side < width) & (cells["cell"] % side < width)
+    cells["right"] = (cells["cell"] % 3 - 1 + right).mask(inside, there)
+    rows = cells.merge(pd.DataFrame({"number": range(26), "period": periods}), how="cross")
+    hits = rows[rows["number"] < rows["right"]].rename(columns={"period": "week"})
+    partition = {"period": periods, "stretch": [number // 13 for number in range(26)]}
+    found = {
+        "forecasts.parquet": rows[["cell", "period"]].assign(flagged=True, score=0.5),
+        "data/incidents.parquet": hits[["cell", "week"]].assign(channel="brought", count=1),
+    }
+    named = {
+        **{name: one.assign(theme="home_burglary") for name, one in found.items()},
+        "stretches.parquet": pd.DataFrame(partition),
+        "data/cells.parquet": cells[["cell"]].assign(area="one"),
+        "data/residents.parquet": cells[["cell"]].assign(residents=100.0),
+    }
+    return {
+        name: {str(key): values for key, values in one.to_dict("list").items()}
+        for name, one in named.items()
+    }
+
+
 def refits(shares: list[list[float]]) -> dict[str, list[Any]]:
     """Lay out histories drawn again: the share of the weeks in which cells 0 and 2 are flagged."""
     rows = [
@@ -172,6 +197,8 @@ def tables(case: dict[str, Any]) -> dict[str, dict[str, list[Any]]]:
     if "recorded" in case:
         found = {**recorded(case["recorded"], case["expected"]), **found}
         found.setdefault("data/residents.parquet", residents(len(case["expected"])))
+    if "field" in case:
+        found = {**field(**case["field"]), **found}
     if "classes" in case:
         found = {**classes(case["classes"], case.get("swing", 0.02)), **found}
         people = found["data/residents.parquet"]

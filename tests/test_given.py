@@ -158,6 +158,7 @@ def test_scores_by_week_are_judged_over_stretches_of_weeks(city: Path, tmp_path:
         "data/weeks_are_complete",
         "model/even_precision",
         "model/even_misses",
+        "model/no_unnamed_area_is_singled_out",
         "model/calibrated_in_every_group",
         "model/exposure_follows_need",
         "model/random_data_makes_no_hotspots",
