@@ -141,11 +141,3 @@ def test_a_small_country_is_forecast(tmp_path: Path) -> None:
 def test_the_register_of_features_is_up_to_date(tmp_path: Path) -> None:
     """The page in the docs is what the features say of themselves."""
     assert (HOME / "docs/features.md").read_text() == run(tmp_path, "register")
-
-
-def test_a_check_reacts_to_the_bias_it_is_about(tmp_path: Path) -> None:
-    """Rows that stand twice, in a small city; every dial on a whole one by its command."""
-    page = run(tmp_path, "matrix", "--work", str(tmp_path), "--side", "30", "--dial", "repeats")
-
-    assert "| `data/records_are_unique` | → **✗** |" in page
-    assert "**error**" not in page
