@@ -213,6 +213,17 @@ class Choice(Strict):
         return self
 
 
+class Loop(Strict):
+    """The model deployed for a simulated year, in which it learns of what police find.
+
+    `replicates` is how often the year is drawn; with fewer than five nothing is decided. `find` is
+    the chance that police in a flagged cell find an incident that nobody brings: an assumption.
+    """
+
+    replicates: Annotated[int, Field(ge=1, le=1000)] = 5
+    find: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+
 class Forecast(Strict):
     """How the forecast is made and on which weeks it is judged.
 
@@ -225,6 +236,7 @@ class Forecast(Strict):
     drawn again left of the map.
     `choice` flags other cells than the plain top, so that groups are flagged more evenly.
     `necessity` fits without each family of features and each source, and on coarser data.
+    `loop` deploys the model for a simulated year, beside the same model never deployed.
     `scheduler` is the address of a Dask scheduler, or a variable of the environment that holds it;
     without it, threads of this machine do the work.
     With `table` nothing is fitted: the forecasts come from the source of that name. Nor is it with
@@ -242,6 +254,7 @@ class Forecast(Strict):
     stability: bool = False
     choice: Choice | None = None
     necessity: bool = False
+    loop: Loop | None = None
     scheduler: Annotated[str, Field(pattern=SCHEDULER)] | None = None
 
     @field_validator("scheduler")

@@ -272,6 +272,10 @@ def _forecast(path: Path, work: Path, out: Path) -> None:
     tiles = out.absolute().parent / f".{out.name}.tiles"  # outlives a run that is stopped
     fit(config, dossier, tiles)
     shutil.rmtree(tiles, ignore_errors=True)
+    if config.forecast.loop and (dossier / "model/search.json").is_file():  # fitted here
+        from cas_audit.simulate.deployed import try_loop  # noqa: PLC0415
+
+        try_loop(config, dossier)
     write_yaml(dossier / "purpose.yaml", config.purpose.model_dump(mode="json"))
     seal_dossier(dossier, _manifest(config, dossier))
 
