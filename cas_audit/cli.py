@@ -233,7 +233,7 @@ def contracts() -> None:
 
 @contract.command()
 def draft(
-    source: Annotated[Path, typer.Argument(help="CSV, Parquet, GeoJSON, GeoPackage.")],
+    source: Annotated[Path, typer.Argument(help="CSV, (Geo)Parquet, GeoJSON, GeoPackage.")],
 ) -> None:
     """Print a contract drafted from a header, in which every column is still refused."""
     from cas_audit.ingest.draft import draft_contract  # noqa: PLC0415
@@ -245,7 +245,7 @@ def draft(
 def init(
     folder: Annotated[Path, typer.Argument(help="Folder to make.")],
     incidents: Annotated[Path, typer.Option("--incidents", help="CSV or Parquet.")],
-    areas: Annotated[Path, typer.Option("--areas", help="GeoJSON or GeoPackage.")],
+    areas: Annotated[Path, typer.Option("--areas", help="GeoJSON, GeoPackage, GeoParquet.")],
 ) -> None:
     """Begin an audit: a configuration and contracts that still refuse every column."""
     from cas_audit.ingest.draft import begin  # noqa: PLC0415

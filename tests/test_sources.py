@@ -137,14 +137,15 @@ def test_a_fault_early_in_a_long_file_is_named_while_the_rest_is_read_ahead(tmp_
         assert f"{path} cannot be read as csv at row 11 (ArrowInvalid)." == str(error.value)
 
 
-@pytest.mark.parametrize("suffix", [".geojson", ".gpkg"])
-def test_areas_of_both_formats(tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize("suffix", [".geojson", ".gpkg", ".parquet", ".geoparquet"])
+def test_areas_of_every_format(tmp_path: Path, suffix: str) -> None:
     """Outlines and admitted fields; the rest is named and not read."""
     contract = load_contract("areas")
     figures = {one.name: ["1", "2"] for one in contract.columns}
     outlines = [shapely.box(4.9, 52.3, 5.0, 52.4), shapely.box(5.0, 52.3, 5.1, 52.4)]
     written = geopandas.GeoDataFrame({**figures, "naam": CANARY}, geometry=outlines, crs=4326)
-    written.to_file(tmp_path / f"a{suffix}")
+    path = tmp_path / f"a{suffix}"
+    written.to_parquet(path) if "parquet" in suffix else written.to_file(path)
     areas, offered = read_areas(
         Source(path=str(tmp_path / f"a{suffix}"), contract="areas"), contract
     )

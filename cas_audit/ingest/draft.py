@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cas_audit.errors import InputError
 from cas_audit.ingest.names import resembles
-from cas_audit.ingest.sources import read_names
+from cas_audit.ingest.sources import OF_ROWS, read_names
 
 __all__ = ["begin", "draft_contract"]
 
@@ -57,7 +57,7 @@ def begin(folder: Path, incidents: Path, areas: Path) -> None:
     if folder.exists():
         message = f"{folder} exists; expected a folder that is yet to be made."
         raise InputError(message)
-    drafts = {"incidents": draft_contract(incidents), "areas": draft_contract(areas)}
+    drafts = {"incidents": draft_contract(incidents), "areas": draft_contract(areas, "areas")}
     paths = {"incidents": json.dumps(str(incidents.absolute()), ensure_ascii=False)}
     paths["areas"] = json.dumps(str(areas.absolute()), ensure_ascii=False)
     (folder / "statements").mkdir(parents=True)
@@ -66,11 +66,12 @@ def begin(folder: Path, incidents: Path, areas: Path) -> None:
     (folder / "config.yaml").write_text(CONFIG.format(**paths), encoding="utf-8")
 
 
-def draft_contract(path: Path) -> str:
+def draft_contract(path: Path, table: str | None = None) -> str:
     """Return a contract as YAML that lists every column of a file and admits none.
 
     Args:
-        path: CSV, Parquet, GeoJSON or GeoPackage; only its header is read.
+        path: CSV, Parquet, GeoParquet, GeoJSON or GeoPackage; only its header is read.
+        table: incidents or areas; by default what the format is most used for.
 
     Raises:
         InputError: the file is absent or its header cannot be read.
@@ -79,7 +80,7 @@ def draft_contract(path: Path) -> str:
     if not names:
         message = f"{path} has no columns; expected a header."
         raise InputError(message)
-    table = "areas" if path.suffix in {".geojson", ".json", ".gpkg"} else "incidents"
+    table = table or ("incidents" if path.suffix in OF_ROWS else "areas")
     crs = "EPSG:4326" if table == "areas" else "EPSG:28992"
     columns = "".join(COLUMN.format(name=_quote(name), hint=_hint(name)) for name in names)
     title = f'title: {{nl: "", en: ""}}\ncrs: {crs}\ncolumns:\n'

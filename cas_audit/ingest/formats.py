@@ -89,14 +89,44 @@ def _open_parquet(job: dict[str, Any], dialect: Dialect, wanted: list[Column]) -
     import pyarrow.parquet as pq  # noqa: PLC0415 - only the format asked for is loaded
 
     del dialect  # Parquet has none
-    file = pq.ParquetFile(job["path"])
-    names = list(file.schema_arrow.names)
+    schema = pq.ParquetFile(job["path"]).schema_arrow
+    names = list(schema.names)
+    areas = job.get("task") == "areas"
+    if wanted and (areas or b"geo" in (schema.metadata or {})):
+        return _open_geoparquet(job, schema, wanted, areas=areas)
     matched = match_names(names, [column.name for column in wanted])
+    return Opened(names, matched, _projected(job, schema, wanted, matched))
+
+
+def _open_geoparquet(
+    job: dict[str, Any], schema: pa.Schema, wanted: list[Column], *, areas: bool
+) -> Opened:
+    from cas_audit.ingest import geoparquet as geo  # noqa: PLC0415 - only what is asked for
+
+    geometry = geo.geometry_of(schema)
+    names = [name for name in schema.names if not areas or name != geometry.column]
+    places = [] if areas else geo.stands_for(names, wanted)
+    matched = match_names(names, [column.name for column in wanted if column not in places])
+    if not areas and not places:
+        return Opened(names, matched, _projected(job, schema, wanted, matched))
+    pieces = _projected(job, schema, wanted, {**matched, "geometry": geometry.column})
+    if areas:
+        return Opened(names, matched, geo.outlined(pieces, geometry), geometry.crs)
+    matched |= {column.name: geometry.column for column in places}
+    return Opened(names, matched, geo.placed(pieces, geometry, places, job["contract"]["crs"]))
+
+
+def _projected(
+    job: dict[str, Any], schema: pa.Schema, wanted: list[Column], matched: dict[str, str]
+) -> Iterator[pa.Table]:
+    """Read some columns and no other, codes as dictionaries."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - only the format asked for is loaded
+
     codes = {column.name for column in wanted if column.type in {"code", "free_text"}}
     text = [offered for name, offered in matched.items() if name in codes]
-    text = [name for name in text if _is_text(file.schema_arrow, name)]
+    text = [name for name in text if _is_text(schema, name)]
     file = pq.ParquetFile(job["path"], read_dictionary=text)
-    return Opened(names, matched, _row_groups(file, list(matched.values())))
+    return _row_groups(file, list(matched.values()))
 
 
 def _is_text(schema: pa.Schema, name: str) -> bool:

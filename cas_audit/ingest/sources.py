@@ -32,12 +32,14 @@ __all__ = ["Offered", "Read", "demand_file", "outline", "read_areas", "read_name
 FORMATS = {
     ".csv": "csv",
     ".parquet": "parquet",
+    ".geoparquet": "parquet",
     ".geojson": "features",
     ".json": "features",
     ".gpkg": "features",
 }
-OF_ROWS, OF_AREAS = (".csv", ".parquet"), (".geojson", ".json", ".gpkg")
-OF_ALL = (*OF_ROWS, *OF_AREAS)  # forecasts can stand with the outlines they are about
+OF_ROWS = (".csv", ".parquet", ".geoparquet")
+OF_AREAS = (".geojson", ".json", ".gpkg", ".parquet", ".geoparquet")
+OF_ALL = tuple(FORMATS)  # forecasts can stand with the outlines they are about
 ENGINE = Path(__file__).parents[2]
 
 
@@ -99,7 +101,7 @@ def read_table(
 
 
 def read_areas(source: Source, contract: Contract) -> tuple[Any, Offered]:
-    """Read the admitted columns and outlines of a GeoJSON or GeoPackage file.
+    """Read the admitted columns and outlines of a GeoJSON, GeoPackage or GeoParquet file.
 
     Returns:
         A GeoDataFrame in the CRS of the contract, and what was offered.

@@ -67,14 +67,19 @@ def _hatch(
     kilometres: float,
     label: str,
 ) -> None:
-    """Hatch what is withheld, and say in words that it is: it looks like no number of flags."""
-    from matplotlib.collections import PolyCollection  # noqa: PLC0415
-    from matplotlib.patches import Patch  # noqa: PLC0415
+    """Hatch what is withheld, and say in words that it is: it looks like no number of flags.
+
+    All cells are one outline: hatching 24,000 of them one by one takes 20 seconds.
+    """
+    from matplotlib.patches import Patch, PathPatch  # noqa: PLC0415
+    from matplotlib.path import Path  # noqa: PLC0415
 
     style: Any = {"facecolor": WITHHELD, "edgecolor": LINES, "linewidth": 0.0, "hatch": "/////"}
-    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]])
     place = np.argwhere(withheld)[:, None, ::-1]
-    axes.add_collection(PolyCollection((place + corners) * kilometres, **style))
+    pen = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
+    outline = Path(((place + corners) * kilometres).reshape(-1, 2), np.tile(pen, len(place)))
+    axes.add_patch(PathPatch(outline, **style))
     below = {"loc": "upper right", "bbox_to_anchor": (1.0, 0.0), "frameon": False, "fontsize": 8}
     axes.legend(handles=[Patch(label=label, **style)], **below)
 
