@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from cas_audit.rooms import ENGINE
 FOLDER = Path(__file__).parent / "cases"
 DATES = {"week", "period"}
 WEEKS_A_STRETCH = 13
-LAID_OUT = {"flags", "right", "refits", "followed", "classes", "recorded", "field"}
+LAID_OUT = {"flags", "right", "refits", "followed", "classes", "recorded", "field", "ranked"}
 CHECKS = list_checks()
 CASES = {name: yaml.safe_load((FOLDER / f"{name}.yaml").read_text()) for name in CHECKS}
 ALL = [(name, case) for name, cases in CASES.items() for case in cases]
@@ -166,6 +167,27 @@ def field(side: int, right: int, corner: list[int]) -> dict[str, dict[str, list[
     }
 
 
+def ranked(top: str, cells: int = 200) -> dict[str, dict[str, list[Any]]]:
+    """Lay out one map of cells by their score, the highest home to `a` or to `b` as they stand."""
+    lives = list(top)
+    while len(lives) < cells:
+        lives.append("a" if lives.count("a") < lives.count("b") else "b")
+    number = list(range(cells))
+    return {
+        "forecasts.parquet": {
+            "cell": number,
+            "theme": ["home_burglary"] * cells,
+            "score": [1 - one / cells for one in number],
+            "flagged": [one < 0.03 * cells for one in number],
+        },
+        "data/residents.parquet": {
+            "cell": number,
+            "residents": [100.0] * cells,
+            "a": [100.0 * (one == "a") if one != "?" else None for one in lives],
+        },
+    }
+
+
 def refits(shares: list[list[float]]) -> dict[str, list[Any]]:
     """Lay out histories drawn again: the share of the weeks in which cells 0 and 2 are flagged."""
     rows = [
@@ -184,6 +206,12 @@ def residents(cells: int) -> dict[str, list[Any]]:
     return {"cell": list(range(cells)), "residents": [100.0] * cells, "a": at_home}
 
 
+SQUARES: dict[str, Callable[..., dict[str, dict[str, list[Any]]]]] = {
+    "field": field,
+    "ranked": ranked,
+}
+
+
 def tables(case: dict[str, Any]) -> dict[str, dict[str, list[Any]]]:
     """Return the tables of a case, with those it describes in short written out."""
     found = dict(case.get("tables", {}))
@@ -197,8 +225,8 @@ def tables(case: dict[str, Any]) -> dict[str, dict[str, list[Any]]]:
     if "recorded" in case:
         found = {**recorded(case["recorded"], case["expected"]), **found}
         found.setdefault("data/residents.parquet", residents(len(case["expected"])))
-    if "field" in case:
-        found = {**field(**case["field"]), **found}
+    for key in set(SQUARES) & set(case):
+        found = {**SQUARES[key](**case[key]), **found}
     if "classes" in case:
         found = {**classes(case["classes"], case.get("swing", 0.02)), **found}
         people = found["data/residents.parquet"]

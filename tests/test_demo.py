@@ -19,6 +19,7 @@ BIAS = {
     "model/even_exposure",
     "model/even_precision",
     "model/even_misses",
+    "model/robust_to_thresholds",
     "model/calibrated_in_every_group",
     "model/exposure_follows_need",
     "model/even_false_flags",
