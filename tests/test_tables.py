@@ -184,6 +184,37 @@ def test_rows_without_a_place_have_the_area_that_the_source_names(
     assert len(found[found["kind"] == "rows"]["area"].dropna().unique()) > 5
 
 
+def test_it_is_counted_on_what_a_record_rests(
+    feed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the contract names as heard, seen or judged; what it does not name is unknown."""
+    table = pd.read_csv(feed / "incidents.csv", dtype=str)
+    table["grondslag"] = ["verklaring", "vermoeden", "anders"] * (len(table) // 3) + [
+        "verklaring"
+    ] * (len(table) % 3)
+    (feed / "feed.json").unlink()
+    table.to_csv(feed / "incidents.csv", index=False)
+    contract = load_contract("incidents")
+    channel = contract.column("channel")
+    assert channel
+    values = {"verklaring": "heard", "waarneming": "seen", "vermoeden": "judged"}
+    column = channel.model_copy(update={"name": "grondslag", "role": "basis", "values": values})
+    local = contract.model_copy(update={"columns": [*contract.columns, column]})
+    monkeypatch.setattr(
+        "cas_audit.ingest.step.load_contract",
+        lambda name: local if name == "incidents" else load_contract(name),
+    )
+    ingest(config(feed), tmp_path / "dossier")
+    asked = table[table["feitcode"] == "woninginbraak"]["grondslag"].value_counts()
+    found = pd.read_parquet(tmp_path / "dossier/data/quality.parquet")
+    sums = found.groupby("kind")["count"].sum()
+
+    assert asked["verklaring"] == sums["heard"]
+    assert asked["vermoeden"] == sums["judged"]
+    assert asked["anders"] == sums["basis_unknown"]
+    assert "seen" not in sums
+
+
 def test_a_heap_is_twenty_rows_at_one_point(feed: Path, tmp_path: Path) -> None:
     """Such as a police station that stands for an unknown place."""
     table = pd.read_csv(feed / "incidents.csv", dtype=str)

@@ -22,7 +22,7 @@ Table = Literal[
     "forecasts",
 ]  # fmt: skip
 Role = Literal[
-    "x", "y", "moment", "date", "hour", "theme", "channel", "recorded", "removed",
+    "x", "y", "moment", "date", "hour", "theme", "channel", "basis", "recorded", "removed",
     "area", "label", "residents", "group",
     "count", "age", "decision", "hours", "respondents", "reported_share", "cell", "score", "flag",
 ]  # fmt: skip
@@ -43,7 +43,7 @@ NEEDED: dict[str, tuple[set[str], ...]] = {
     "forecasts": tuple(place | {one} for place in (*PLACED, {"cell"}) for one in FORECAST),
 }
 BESIDES: dict[str, set[str]] = {
-    "incidents": {"channel", "recorded", "removed", "area"},
+    "incidents": {"channel", "basis", "recorded", "removed", "area"},
     "areas": {"label"},
     "suspects": set(),
     "decisions": {"count"},
@@ -55,7 +55,7 @@ BESIDES: dict[str, set[str]] = {
 }
 CODE, NUMBER, WHEN = {"code", "free_text"}, {"number", "integer"}, {"moment", "date"}
 KINDS: dict[str, set[str]] = {
-    **dict.fromkeys(("theme", "channel", "decision", "label"), CODE),
+    **dict.fromkeys(("theme", "channel", "basis", "decision", "label"), CODE),
     **dict.fromkeys(("x", "y", "residents", "group", "count", "hours", "hour"), NUMBER),
     **dict.fromkeys(("age", "respondents", "reported_share", "score"), NUMBER),
     **dict.fromkeys(("moment", "date", "recorded", "removed"), WHEN),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cas_audit.ingest.coarse import Counter
 from cas_audit.ingest.contract import Contract
 from cas_audit.ingest.moments import Clock
-from cas_audit.ingest.quality import Quality
+from cas_audit.ingest.quality import BASES, Quality
 from cas_audit.ingest.question import Ground, Question
 from cas_audit.ingest.retention import EXPIRED, years_before
 from cas_audit.ingest.sieve import Sieve, Tally
@@ -95,8 +95,15 @@ def _admit(
         zone = contract.time_zone
         registered = read_when(piece, recorded, zone) if recorded else None
         told = _told_area(piece, contract, ground, area)
-        quality.add(contract, ground.grid, (theme, told, moment), (x, y, registered), outside)
+        row, exact = (theme, told, moment), (x, y, registered)
+        quality.add(contract, ground.grid, row, exact, outside, basis=_basis(piece, contract))
     return sieve.tally
+
+
+def _basis(piece: pa.Table, contract: Contract) -> NDArray[np.int64] | None:
+    """Return on what each row rests; what the contract does not name is unknown, not refused."""
+    column = contract.column("basis")
+    return read_codes(piece, column, BASES, Sieve(piece.num_rows)) if column else None
 
 
 def _told_area(

@@ -16,7 +16,7 @@ from cas_audit.ingest.contract import Contract
 from cas_audit.ingest.grid import Grid
 from cas_audit.ingest.values import to_grid
 
-__all__ = ["HEAP", "KINDS", "Quality"]
+__all__ = ["BASES", "HEAP", "KINDS", "Quality"]
 
 Numbers = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -25,8 +25,10 @@ LAGS = (0, 2, 8, 29, 92)  # days from incident to record: before, 0-1, 2-7, 8-28
 KINDS = (
     "rows", "no_moment", "no_place", "default_place", "outside_the_areas", "duplicate", "heap",
     "lag_before", "lag_0_1_days", "lag_2_7_days", "lag_8_28_days", "lag_29_91_days", "lag_92_days",
-    "lag_unknown",
+    "lag_unknown", "heard", "seen", "judged", "basis_unknown",
 )  # fmt: skip
+# On what a record rests: what someone said, what an officer saw, or what one thought of it.
+BASES = ["heard", "seen", "judged"]
 SAME_POINT_M = 0.5
 MULTIPLIERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
 
@@ -49,6 +51,8 @@ class Quality:
         row: tuple[Numbers, NDArray[np.int32], NDArray[np.datetime64]],
         exact: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.datetime64] | None],
         outside: NDArray[np.bool_],
+        *,
+        basis: Numbers | None = None,
     ) -> None:
         """Count the rows of a piece.
 
@@ -58,6 +62,7 @@ class Quality:
             row: theme (-1: not asked), area (-1: unknown) and moment, each of shape (rows,).
             exact: x and y (metres) and when it was recorded, if that is known; same shape.
             outside: whether the place lies in no area, whatever area the source names; same shape.
+            basis: its place in `BASES`, -1 where unknown; same shape. None where no source says.
         """
         theme, area, moment = row
         x, y, recorded = exact
@@ -73,6 +78,7 @@ class Quality:
             "default_place": default,
             "outside_the_areas": somewhere & ~default & outside,
             **_lags(moment, recorded),
+            **_bases(basis),
         }
         for kind, mask in masks.items():
             self.counts[kind].append(_count(place[asked & mask]))
@@ -128,6 +134,13 @@ def _lags(
     lags = [kind for kind in KINDS if kind.startswith("lag_")][:-1]
     classes = {kind: known & (level == at) for at, kind in enumerate(lags)}
     return {**classes, "lag_unknown": ~known}
+
+
+def _bases(basis: Numbers | None) -> dict[str, NDArray[np.bool_]]:
+    if basis is None:
+        return {}
+    known = {name: basis == at for at, name in enumerate(BASES)}
+    return {**known, "basis_unknown": basis < 0}
 
 
 def _at_default(
