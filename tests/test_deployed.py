@@ -1,5 +1,6 @@
 """The audited model deployed: nothing runs away on reports, and a map of finds freezes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,3 +127,18 @@ def test_police_find_only_where_they_were_sent_and_the_cap_holds() -> None:
     assert [WEEKS, WEEKS + 20, WEEKS + 40] == seen[13:16]
     assert 6 <= maps["capped"][:, 3, 3].sum() <= 9
     assert {round(0.05 * SIDE**2)} == {int(one.sum()) for arm in ARMS for one in maps[arm]}
+
+
+def test_a_theme_with_too_few_incidents_is_not_deployed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is written of it; the audit goes on."""
+    monkeypatch.setattr(
+        deployed, "open_city", lambda *_: replace(city(), incidents=city().incidents.iloc[:3])
+    )
+    (tmp_path / "trials").mkdir()
+    (tmp_path / "model").mkdir()
+    write_json(tmp_path / "model/search.json", {"one": {"chosen": {}}})
+    try_loop(config(["brought"], "self_exciting"), tmp_path)
+
+    assert [] == list((tmp_path / "trials").iterdir())

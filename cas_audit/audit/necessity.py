@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cas_audit.audit.dossier import Dossier
+from cas_audit.audit.record import tells_few
 from cas_audit.inference.interval import Interval
 from cas_audit.inference.scores import Scores, compare_together, ratio, within
 
@@ -37,7 +38,8 @@ def losses(dossier: Dossier, min_events: float) -> list[Loss]:
 
     Args:
         dossier: a sealed dossier.
-        min_events: with fewer incidents in a theme nothing is said of it.
+        min_events: with fewer incidents in a theme nothing is said of it; nor where one to four
+            were caught or missed, which a rate would tell.
 
     Raises:
         Unavailable: the dossier holds no such trial.
@@ -51,7 +53,9 @@ def losses(dossier: Dossier, min_events: float) -> list[Loss]:
         if model["incidents"].sum() < min_events:
             continue
         for one in tried:
-            found[theme, one["trial"]] = _lost(model, sums.loc[theme, one["trial"]])
+            trial = sums.loc[theme, one["trial"]]
+            if not (_tells(model) or _tells(trial)):
+                found[theme, one["trial"]] = _lost(model, trial)
     critical = compare_together(list(found.values()), LEVEL) if found else None
     return [
         Loss(
@@ -65,6 +69,11 @@ def losses(dossier: Dossier, min_events: float) -> list[Loss]:
         for theme, tried in trials.items()
         for one in tried
     ]
+
+
+def _tells(counts: pd.DataFrame) -> bool:
+    """Say whether a rate would tell a count of one to four."""
+    return tells_few(float(counts["incidents"].sum()), float(counts["hits"].sum()), 0)
 
 
 def _lost(model: pd.DataFrame, trial: pd.DataFrame) -> Scores:

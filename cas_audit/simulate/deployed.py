@@ -8,6 +8,7 @@ what flags uncover, and by nothing else. Found records that were made before go 
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cas_audit.config import Config, Loop
+from cas_audit.errors import InputError
 from cas_audit.files import read_json, write_json
 from cas_audit.forecast.city import City, open_city, panel_of
 from cas_audit.forecast.features import make_features
@@ -74,8 +76,11 @@ def try_loop(config: Config, dossier: Path) -> None:
     rows: list[pd.DataFrame] = []
     told: dict[str, list[dict[str, Any]]] = {}
     for number, theme in enumerate(config.themes):
-        score = _fitted(config, city, theme, number, searched[theme]["chosen"])
-        told[theme] = []
+        with suppress(InputError):  # too few incidents in the last weeks to fit on
+            score = _fitted(config, city, theme, number, searched[theme]["chosen"])
+            told[theme] = []
+        if theme not in told:
+            continue
         runs = [(refit, arm) for refit in range(chosen.replicates) for arm in ARMS]
         for refit, arm in track(runs, f"{theme}: deployed for a year"):
             seed = [config.forecast.seed, number, refit]
@@ -85,6 +90,8 @@ def try_loop(config: Config, dossier: Path) -> None:
             flags = deploy(config, city, score, (known, year), (arm, [*seed, 7]))
             told[theme].append({"arm": arm, "refit": refit, **_said(config, city, year, flags)})
             rows.append(_cells(city, flags, theme=theme, forecaster=arm, refit=refit))
+    if not told:
+        return
     write_json(
         dossier / "trials/loop.json",
         {"find": chosen.find, "weeks": YEAR, "step_weeks": STEP, "themes": told},
