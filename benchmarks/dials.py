@@ -84,6 +84,8 @@ this_process = of_process(arena, count_forecast(), 50, streams[4])["exposure"].r
 
 The city that `make demo` audits is another, simpler one, with the dial `over_policing` alone;
 it shares the outline, the neighbourhoods and the residents.
+Its feed also holds a victim survey, hours on patrol, decisions, complaints and stops; hours, stops
+and complaints know that dial, the others know none (`cas_audit/simulate/beside.py`).
 
 ## The dials
 """
