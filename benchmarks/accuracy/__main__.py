@@ -57,9 +57,11 @@ def main() -> None:
     parser.add_argument("--themes", nargs="*")
     parser.add_argument("--earlier", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--histories", type=int, default=3)
-    parser.add_argument("--side", type=int, default=124)
+    parser.add_argument("--histories", type=int, default=5)
+    parser.add_argument("--side", type=int, default=115)
     parser.add_argument("--rates", nargs="*", type=int, default=list(drawn.RATES))
+    parser.add_argument("--draws", type=int, default=drawn.DRAWS)
+    parser.add_argument("--measured", action="store_true", help="measure no more drawn cities")
     parser.add_argument("--look-alike", action="store_true")
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
@@ -67,14 +69,12 @@ def main() -> None:
     settings = [
         (rate, chosen.side, seed) for rate in chosen.rates for seed in range(chosen.histories)
     ]
-    cities = [
-        kept(
-            chosen.work / f"drawn-{rate}-{side}-{seed}.json",
-            partial(drawn.measure, rate, side, seed),
-        )
-        for rate, side, seed in settings
-    ]
-    text = pages.page(pairs, cities, command(chosen), chosen.earlier)
+    paths = {one: chosen.work / "drawn-{}-{}-{}.json".format(*one) for one in settings}
+    if chosen.measured:
+        paths = {one: path for one, path in paths.items() if path.is_file()}
+    cities = [kept(path, partial(drawn.measure, *one, chosen.draws)) for one, path in paths.items()]
+    made = pages.Made(command(chosen), len(settings), chosen.draws)
+    text = pages.page(pairs, cities, made, chosen.earlier)
     print(text)
     if chosen.out:
         chosen.out.write_text(text, encoding="utf-8")
@@ -82,7 +82,7 @@ def main() -> None:
 
 def command(chosen: argparse.Namespace) -> str:
     """Return the command that makes this page."""
-    told = {"earlier": 0, "seeds": 5, "histories": 3, "side": 124}
+    told = {"earlier": 0, "seeds": 5, "histories": 5, "side": 115, "draws": drawn.DRAWS}
     changed = [name for name, usual in told.items() if getattr(chosen, name) != usual]
     more = [f"--{name} {getattr(chosen, name)}" for name in changed]
     lists = {"cities": list(CITIES), "themes": None, "rates": list(drawn.RATES)}

@@ -1,20 +1,20 @@
 """Drawn cities: what is caught of what the true intensity would catch, and the best one could do.
 
 Hot spots stay where they are, so that a forecaster given the same three years can learn them. The
-best that anyone can do with these data is approached by a Bayesian who knows how the intensity was
-drawn (its mean, deviation and correlation): the mode of the log intensity given all counts, found
-by Newton's method with conjugate gradients (the Laplace approximation of a log-Gaussian Cox
-process: Moller, Syversveen & Waagepetersen 1998). Its expected hits are an estimate of that bound,
-and not yet one to build on: in a first city of 200 incidents a week it caught less than counting.
+last week is forecast from all weeks before it, and judged by the true intensity and not by what
+fell: chance in that week plays no part. The best is `bayes.py`, of two chains together; `one_chain`
+is what one of them would catch, `most` what both together think they catch (on average over cities
+no less than the best can catch, since the same draws choose the cells and value them), and `least`
+what one thinks the cells catch that the other chose (on average no more).
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from bayes import DRAWS, posterior_means, process_of
 from numpy.typing import NDArray
-from scipy import fft
-from scipy.sparse.linalg import LinearOperator, cg
 
 from cas_audit.forecast.forecasters import BASELINES, forecaster_of
 from cas_audit.forecast.learning import Record, features_at, learn
@@ -28,76 +28,65 @@ from cas_audit.simulate.history import draw_history
 
 RATES = (10, 50, 200)
 SHARE = 0.03
-TEST_WEEKS = 13  # the city stands still: more weeks would only average the same
-NEWTON_STEPS = 25
-SETTLED = 1e-3
+MEMORY_WEEKS = 52  # at least so much history before the first week of training
+CHAINS = 2
 Field = NDArray[np.float64]
 
 
-def measure(a_week: float, side: int, seed: int) -> dict[str, Any]:
-    """Return what each forecaster is expected to catch, as a share of what the truth would.
+def measure(a_week: float, side: int, seed: int, draws: int = DRAWS) -> dict[str, Any]:
+    """Return what each forecaster is expected to catch in the last week, as a share of all.
 
     Args:
         a_week: incidents a week.
         side: rows and columns of the city.
         seed: of the city and its history.
+        draws: of the intensity from its posterior, in each chain.
     """
-    places, fields, drawn = np.random.default_rng([seed, int(a_week)]).spawn(3)
+    places, fields, drawn, chance = np.random.default_rng([seed, int(a_week)]).spawn(4)
     geography = invented(places, side)
-    dials = replace(Dials(), incidents_a_week=float(a_week))
-    arena = draw_arena(geography, dials, fields)
-    counts = np.zeros((dials.weeks, *geography.kept.shape), dtype=np.float32)
-    counts[:, geography.kept] = draw_history(arena, drawn).counts()
-    record = Record(counts, geography.kept)
-    test = origins_in(slice(dials.weeks - TEST_WEEKS, dials.weeks), 1)
-    train = origins_in(slice(52, dials.weeks - TEST_WEEKS), 1)
-    truth = np.broadcast_to(arena.intensity[0], (len(test), int(geography.kept.sum())))
-    caught = {"truth": _caught(truth, truth)}
+    arena = draw_arena(geography, replace(Dials(), incidents_a_week=float(a_week)), fields)
+    history = draw_history(arena, drawn).counts()
+    counts = np.zeros((len(history), *geography.kept.shape), dtype=np.float32)
+    counts[:, geography.kept] = history
+    shares = arena.intensity[-1] / arena.intensity[-1].sum()
+    maps = {"truth": shares, **_forecasts(Record(counts, geography.kept))}
+    caught = {name: _caught(rates, shares) for name, rates in maps.items()}
+    known = history[:-1].sum(axis=0, dtype=float)
+    caught |= _best(arena, known, chance.spawn(CHAINS), draws)
+    cells = int(geography.kept.sum())
+    return {"a_week": a_week, "side": side, "seed": seed, "cells": cells, "caught": caught}
+
+
+def _forecasts(record: Record) -> Mapping[str, Field]:
+    """Forecast the last week with every baseline and the blend, from the weeks before it."""
+    last = len(record.counts) - 1
+    test = origins_in(slice(last, last + 1), 1)
+    train = origins_in(slice(MEMORY_WEEKS, last), 1)
+    found = {}
     for name in (*BASELINES, "blend"):
         forecaster = forecaster_of(name)
         chosen = search(forecaster, record, train, [1], SHARE).chosen
         model = learn(forecaster, record, train, [1], chosen)
-        rates = np.stack([model.predict(rows) for rows in features_at(forecaster, record, test)])
-        caught[name] = _caught(rates, truth)
-    best = np.stack([_bayes(counts[:week], arena) for week in test[:: len(test) - 1]])
-    caught["bayes"] = _caught(best, truth[: len(best)])
-    return {"a_week": a_week, "side": side, "seed": seed, "caught": caught}
+        found[name] = model.predict(features_at(forecaster, record, test)[0])
+    return found
 
 
-def _caught(rates: Field, truth: Field) -> float:
-    """Return the expected share of incidents in the top cells; the truth says what to expect."""
-    hits = [one[top_cells(rate, SHARE)].sum() for rate, one in zip(rates, truth, strict=True)]
-    return float(np.sum(hits) / truth.sum())
+def _best(
+    arena: Arena, counts: Field, rngs: list[np.random.Generator], draws: int
+) -> dict[str, float]:
+    """Return what the posterior mean catches, and what is known of its own error."""
+    shares = arena.intensity[-1] / arena.intensity[-1].sum()
+    chains = posterior_means(process_of(arena), counts, rngs, draws)
+    both = chains.mean(axis=0)
+    crossed = [_caught(one, other) for one, other in (chains, chains[::-1])]
+    return {
+        "bayes": _caught(both, shares),
+        "one_chain": float(np.mean([_caught(one, shares) for one in chains])),
+        "most": _caught(both, both),
+        "least": float(np.mean(crossed)),
+    }
 
 
-def _bayes(counts: NDArray[np.float32], arena: Arena) -> Field:
-    """Return the most likely log intensity of each kept cell, given all counts."""
-    kept = arena.geography.kept
-    spread, reach = arena.dials.log_sd, arena.dials.range_cells
-    total, weeks = counts.sum(axis=0, dtype=float)[kept], len(counts)
-    mean = float(np.log(arena.dials.incidents_a_week / kept.sum())) - spread**2 / 2
-    shape = [fft.next_fast_len(size + int(6 * reach), real=True) for size in kept.shape]
-    steps = [np.minimum(np.arange(size), size - np.arange(size)) for size in shape]
-    away = (steps[0][:, None] ** 2 + steps[1][None, :] ** 2) / reach**2
-    power = np.maximum(fft.rfft2(spread**2 * np.exp(-away)).real, 0)
-
-    def smooth(values: Field) -> Field:
-        """Multiply by the covariance of the log intensity."""
-        grid = np.zeros(shape)
-        grid[: kept.shape[0], : kept.shape[1]][kept] = values
-        found = fft.irfft2(fft.rfft2(grid) * power, s=shape)
-        return found[: kept.shape[0], : kept.shape[1]][kept]
-
-    latent = np.zeros(total.size)
-    for _ in range(NEWTON_STEPS):
-        rate = weeks * np.exp(mean + latent)
-        root = np.sqrt(rate)
-        goal = rate * latent + total - rate
-        system = LinearOperator((total.size,) * 2, lambda v, r=root: v + r * smooth(r * v))
-        inner = cg(system, root * smooth(goal), rtol=1e-4, maxiter=200)[0]
-        fresh = smooth(goal - root * inner)
-        change = float(np.abs(fresh - latent).max())
-        latent = latent + np.clip(fresh - latent, -2, 2)
-        if change < SETTLED:
-            break
-    return latent
+def _caught(rates: Field, shares: Field) -> float:
+    """Return the expected share of incidents in the top cells, where shares say what to expect."""
+    return float(shares[top_cells(rates, SHARE)].sum())
