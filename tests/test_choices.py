@@ -64,7 +64,7 @@ def test_origins_stand_together_with_their_extremes(show: Show) -> None:
         ["counting", "30.0 %", "20.0 % to 40.0 %", "37.5 %", "25.0 % to 50.0 %", "3.0 %"],
         ["model", "30.0 %", "", "20.0 %", "", "3.0 %"],
     ] == [row[1:] for row in found["rows"]]
-    assert "cells of 250 m; times the grid was shifted: 2" == found["rows"][1][0]
+    assert "cells of 250 m; origins of the grid: 2" == found["rows"][1][0]
 
 
 @pytest.mark.parametrize(("hits", "incidents"), [(3, 200), (197, 200), (0, 0), (2, 2)])
