@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -23,7 +24,17 @@ from cas_audit.rooms import ENGINE
 FOLDER = Path(__file__).parent / "cases"
 DATES = {"week", "period"}
 WEEKS_A_STRETCH = 13
-LAID_OUT = {"flags", "right", "refits", "followed", "classes", "recorded", "field", "ranked"}
+LAID_OUT = {
+    "flags",
+    "right",
+    "refits",
+    "followed",
+    "classes",
+    "recorded",
+    "field",
+    "ranked",
+    "noisy",
+}
 CHECKS = list_checks()
 CASES = {name: yaml.safe_load((FOLDER / f"{name}.yaml").read_text()) for name in CHECKS}
 ALL = [(name, case) for name, cases in CASES.items() for case in cases]
@@ -206,9 +217,42 @@ def residents(cells: int) -> dict[str, list[Any]]:
     return {"cell": list(range(cells)), "residents": [100.0] * cells, "a": at_home}
 
 
+def noisy(
+    side: int, weekly: float, across: float = 0.0, along: float = 0.0
+) -> dict[str, dict[str, list[Any]]]:
+    """Lay out a square of cells with Poisson counts about a score that is the same everywhere.
+
+    What happens leans by `across` from one half of the square to the other, and by `along` from
+    one half of the weeks to the other.
+    """
+    periods = days(52)
+    rows = pd.MultiIndex.from_product([range(52), range(side**2)]).to_frame(index=False)
+    rows.columns = pd.Index(["number", "cell"])
+    lean = 1 + across * np.sign(rows["cell"] % side - side / 2 + 0.5)
+    lean *= 1 + along * np.sign(rows["number"] - 25.5)
+    rows["count"] = np.random.default_rng(4).poisson(weekly * lean)
+    rows["period"] = [periods[number] for number in rows["number"]]
+    record = rows[rows["count"] > 0].rename(columns={"period": "week"})
+    found = {
+        "forecasts.parquet": rows[["cell", "period"]].assign(flagged=False, score=weekly),
+        "data/incidents.parquet": record[["cell", "week", "count"]].assign(channel="brought"),
+    }
+    stretch = [number // WEEKS_A_STRETCH for number in range(52)]
+    named = {
+        **{name: one.assign(theme="home_burglary") for name, one in found.items()},
+        "stretches.parquet": pd.DataFrame({"period": periods, "stretch": stretch}),
+        "data/residents.parquet": pd.DataFrame(residents(side**2)),
+    }
+    return {
+        name: {str(key): values for key, values in one.to_dict("list").items()}
+        for name, one in named.items()
+    }
+
+
 SQUARES: dict[str, Callable[..., dict[str, dict[str, list[Any]]]]] = {
     "field": field,
     "ranked": ranked,
+    "noisy": noisy,
 }
 
 
