@@ -230,7 +230,7 @@ def noisy(
     rows.columns = pd.Index(["number", "cell"])
     lean = 1 + across * np.sign(rows["cell"] % side - side / 2 + 0.5)
     lean *= 1 + along * np.sign(rows["number"] - 25.5)
-    rows["count"] = np.random.default_rng(4).poisson(weekly * lean)
+    rows["count"] = np.random.default_rng(6).poisson(weekly * lean)
     rows["period"] = [periods[number] for number in rows["number"]]
     record = rows[rows["count"] > 0].rename(columns={"period": "week"})
     found = {
