@@ -13,6 +13,7 @@ import pytest
 from cas_audit import cli
 from cas_audit.demo import prepare
 from cas_audit.rooms import room
+from tests.lean import make_lean
 
 CANARY = "geheim-7351"
 
@@ -22,6 +23,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a small trial city, written once."""
     folder = tmp_path_factory.mktemp("bad")
     prepare(folder, seed=9, side=32)
+    make_lean(folder)
     (folder / "feed/feed.json").unlink()
     return folder
 

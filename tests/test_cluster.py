@@ -23,6 +23,7 @@ from cas_audit.forecast.panels import MemoryPanel
 from cas_audit.forecast.sampling import BLOCK_CELLS
 from cas_audit.forecast.scoring import Subject, sample_panel, score_panel, scoring_of, spread
 from cas_audit.forecast.work import Work, ask_scheduler, open_work
+from tests.lean import make_lean
 
 pytestmark = pytest.mark.slow
 distributed = pytest.importorskip("distributed", reason="Dask is not installed")
@@ -121,6 +122,7 @@ def test_the_command_gives_the_same_audit(
 ) -> None:
     """Forecasts, flags and trials of a city do not say who worked, and no tile is left behind."""
     prepare(tmp_path, seed=5, side=36)
+    make_lean(tmp_path)
     content = read_yaml(tmp_path / "configs/v1.yaml")
     content["forecast"] |= {"refits": 1, "model": model}
     write_yaml(tmp_path / "configs/here.yaml", content)

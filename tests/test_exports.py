@@ -16,6 +16,7 @@ from cas_audit.errors import EvidenceError
 from cas_audit.files import read_json, read_yaml, write_yaml
 from cas_audit.forecast.publish import places_of
 from cas_audit.present.exports import FILLED_IN
+from tests.lean import make_lean
 
 pytestmark = pytest.mark.slow
 THEMES = ["bike_theft", "home_burglary"]
@@ -26,6 +27,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a small trial city whose forecast counts, which is quick."""
     folder = tmp_path_factory.mktemp("city")
     prepare(folder, seed=5, side=36)
+    make_lean(folder)
     content = read_yaml(folder / "configs/v1.yaml")
     content["themes"] = THEMES
     content["forecast"] |= {"model": "counting", "refits": 0}

@@ -30,6 +30,20 @@ EXAMPLES = settings(
     phases=[Phase.explicit, Phase.generate],  # a seed is as small as any other
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+ASK_MORE = {  # tables or trials that this city has not got, or more incidents in a cell
+    "data/locations_are_complete",
+    "data/places_are_represented",
+    "data/registration_is_timely",
+    "data/reporting_is_even",
+    "model/calibrated_in_every_group",
+    "model/even_false_flags",
+    "model/even_misses",
+    "model/exposure_follows_need",
+    "model/fairness_without_proxies",
+    "model/robust_to_thresholds",
+    "model/stable_choice",
+    "model/the_loop_does_not_run_away",
+}
 NEW = {"a": "q3", "b": "q2", "c": "q1"}  # found nowhere else in a finding
 Tables = dict[str, pd.DataFrame]
 
@@ -89,7 +103,8 @@ def plain(found: Finding, names: dict[str, str] | None = None) -> Any:
     for new, old in (names or {}).items():
         text = text.replace(new, old)
     said = Finding.model_validate_json(text).model_dump()
-    said["tables"]["groups"].sort(key=lambda row: (row["theme"], row["group"]))
+    for rows in said["tables"].values():
+        rows.sort(key=lambda row: [str(one) for one in row.values() if isinstance(one, str)])
     return said
 
 
@@ -100,13 +115,20 @@ def same(one: Any, other: Any) -> None:
     assert {k: v for k, v in one.items() if k not in numbers} == (
         {k: v for k, v in other.items() if k not in numbers}
     )
-    assert one["estimate"] == pytest.approx(other["estimate"], rel=1e-6)
-    assert len(one["tables"]["groups"]) == len(THEMES) * len(PAIRS)
-    for mine, yours in zip(one["tables"]["groups"], other["tables"]["groups"], strict=True):
-        for key, value in mine.items():
-            exact = value is None or isinstance(value, str)
+    shown = ("estimate", "tables")  # of alike ones, either may be the one that is shown
 
-            assert yours[key] == (value if exact else pytest.approx(value, rel=1e-6, abs=1e-8))
+    assert alike({key: one[key] for key in shown}, {key: other[key] for key in shown})
+
+
+def alike(mine: Any, yours: Any) -> bool:
+    """Say whether two records hold the same, but for the last digits of numbers."""
+    if isinstance(mine, dict):
+        return mine.keys() == yours.keys() and all(alike(mine[key], yours[key]) for key in mine)
+    if isinstance(mine, list | tuple):
+        return len(mine) == len(yours) and all(map(alike, mine, yours))
+    if isinstance(mine, float) and yours is not None:
+        return bool(yours == pytest.approx(mine, rel=1e-6, abs=1e-8))
+    return bool(mine == yours)
 
 
 def both_channels(manifest: Manifest) -> Manifest:
@@ -165,7 +187,7 @@ def test_renamed_groups_leave_the_verdict(
     )
 
 
-@pytest.mark.parametrize("name", GROUPED)
+@pytest.mark.parametrize("name", sorted(GROUPED.keys() - ASK_MORE))
 def test_the_properties_are_not_held_against_nothing(manifest: Manifest, name: str) -> None:
     """In these cities every check measures most of the comparisons, and sees what it does not."""
     found = ask(name, both_channels(manifest), draw(1, refits=True), PAIRS)

@@ -37,6 +37,7 @@ from cas_audit.forecast.tile import whole
 from cas_audit.ingest.contract import load_contract
 from cas_audit.present.report import write_reports
 from cas_audit.present.words import LANGUAGES
+from tests.lean import make_lean
 from tests.paper import say
 
 pytestmark = pytest.mark.slow
@@ -49,6 +50,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a small trial city, prepared but not audited."""
     folder = tmp_path_factory.mktemp("city")
     prepare(folder, seed=5, side=SIDE)
+    make_lean(folder)
     return folder
 
 

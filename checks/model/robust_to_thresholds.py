@@ -10,6 +10,7 @@ from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome, as_rows
 from cas_audit.audit.pairs import Pair, open_pairs
 from cas_audit.audit.reflag import flag_share, open_scored
+from cas_audit.errors import Unavailable
 
 
 def robust_to_thresholds(
@@ -44,6 +45,9 @@ def robust_to_thresholds(
     come in or fall out, and choose cells under a bound on exposure.
     """
     forecasts, groups = open_scored(dossier), open_pairs(dossier)
+    if not groups.pairs:
+        message = "The dossier names no group of residents to compare."
+        raise Unavailable(message)
     own = dossier.manifest.flagged_share
     rows: list[dict[str, Any]] = []
     dark = 0.0
