@@ -97,6 +97,7 @@ def test_one_check_not_met_blocks(shown: Path, tmp_path: Path) -> None:
     config["purpose"]["success"]["at_least"] = 0.9
     shutil.copytree(shown / "configs", tmp_path / "configs")
     (tmp_path / "configs/v2.yaml").write_text(yaml.safe_dump(config))
+    make_lean(tmp_path)
     shutil.copytree(shown / "feed", tmp_path / "feed")
     steps.audit(tmp_path / "configs/v2.yaml", tmp_path / "v2", shown / "statements")
     denied = {check for check, said in outcomes(tmp_path / "v2").items() if said == "not_met"}
@@ -112,6 +113,7 @@ def test_demonstrations_do_not_count_for_a_feed_that_was_touched(
     for part in ("configs", "feed"):
         shutil.copytree(shown / part, tmp_path / part)
     (tmp_path / "feed/feed.json").unlink()
+    make_lean(tmp_path)
     steps.audit(tmp_path / "configs/v2.yaml", tmp_path / "v2", shown / "statements")
     answers = read_json(tmp_path / "v2/answers.json")
 

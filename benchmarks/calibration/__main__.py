@@ -77,13 +77,23 @@ def main() -> None:
         for name, one in waiting:
             found[name].append(one.result())
             print(f"{name}: {len(found[name])} measured", file=sys.stderr)
-    pages = "\n\n".join(PARTS[name].page(rows) for name, rows in found.items())
+    pages = "\n\n".join(
+        PARTS[name].page(rows) + lacking(name, rows) for name, rows in found.items()
+    )
     text = f"# The audit of the audit\n\nMade by `{command(chosen)}`.\n\n{pages}\n"
     print(text)
     if chosen.out:
         chosen.out.write_text(text, encoding="utf-8")
         if found.get("checks"):
             verdicts.picture(found["checks"], chosen.out.with_name("checks.svg"))
+
+
+def lacking(part: str, rows: list[dict[str, Any]]) -> str:
+    """Say how many settings were not measured, of parts that do not say so themselves."""
+    whole = len(PARTS[part].SETTINGS)
+    if part == "checks" or len(rows) == whole:
+        return ""
+    return f"\n\n{len(rows)} of {whole} settings were measured; the same command goes on."
 
 
 def command(chosen: argparse.Namespace) -> str:
