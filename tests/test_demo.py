@@ -122,7 +122,7 @@ def test_demonstrations_do_not_count_for_a_feed_that_was_touched(
 
 def test_without_the_dial_the_bias_findings_turn(tmp_path: Path) -> None:
     """The findings follow the bias that was planted, not the name of the version."""
-    demo.prepare(tmp_path, seed=1, side=90, over_policing=0.0)
+    demo.prepare(tmp_path, seed=1, over_policing=0.0)
     make_lean(tmp_path)
     steps.audit(tmp_path / "configs/v1.yaml", tmp_path / "v1", tmp_path / "statements")
     found = outcomes(tmp_path / "v1")
