@@ -1,10 +1,17 @@
 """The trial city without what only some tests ask for: half the time of an audit."""
 
+import os
 from pathlib import Path
+
+import pytest
 
 from cas_audit.files import read_yaml, write_yaml
 
-__all__ = ["make_lean"]
+__all__ = ["LONG", "make_lean"]
+
+LONG = pytest.mark.skipif(
+    not os.environ.get("CAS_AUDIT_LONG"), reason="takes long; CAS_AUDIT_LONG=1 runs it"
+)
 
 BESIDE = ("survey", "patrols", "decisions", "complaints", "stops")
 

@@ -10,7 +10,7 @@ import yaml
 from cas_audit import demo, steps
 from cas_audit.assure.gate import judge
 from cas_audit.files import read_json
-from tests.lean import make_lean
+from tests.lean import LONG, make_lean
 
 pytestmark = pytest.mark.slow
 BIAS = {
@@ -131,6 +131,7 @@ def test_without_the_dial_the_bias_findings_turn(tmp_path: Path) -> None:
     assert "not_met" not in {found[check] for check in BIAS}
 
 
+@LONG
 def test_another_city(tmp_path: Path) -> None:
     """The first is blocked, the second is not; undecided is honest."""
     demo.prepare(tmp_path, seed=2, side=72)
