@@ -38,6 +38,14 @@ class Manifest(Strict):
     code_commit: str | None = None
     files: dict[str, str] = {}
 
+    @property
+    def judged_on(self) -> list[str]:
+        """Channels whose incidents a forecast is judged on; none named, all of them.
+
+        What the public brought, where that is told from what the police found.
+        """
+        return ["brought"] if "brought" in self.channels else []
+
 
 def seal_dossier(folder: Path, manifest: Manifest) -> None:
     """Write the manifest with the digest of every file in the folder."""

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from cas_audit.audit.comparison import finite
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import as_rows
+from cas_audit.audit.outcomes import count_by_period
 from cas_audit.audit.pairs import open_pairs
 from cas_audit.audit.record import tells_few
+from cas_audit.audit.reflag import open_scored
 from cas_audit.audit.units import Units, open_units
 from cas_audit.errors import InputError, Unavailable
 from cas_audit.forecast.flagging import Lives, choose, lives_of
@@ -87,32 +89,18 @@ def draw_frontier(dossier: Dossier) -> list[dict[str, Any]]:
 
 
 def _themes(dossier: Dossier, cells: "pd.Series[int]", units: Units) -> Iterator[_Theme]:
-    forecasts = dossier.table("forecasts.parquet")
-    if "period" not in forecasts or forecasts["score"].isna().any():
-        message = "The dossier holds no score for every cell in every period."
-        raise Unavailable(message)
-    incidents = dossier.table("data/incidents.parquet")
-    if "brought" in dossier.manifest.channels:
-        incidents = incidents[incidents["channel"] == "brought"]
+    forecasts = open_scored(dossier)
+    periods = pd.DatetimeIndex(sorted(units.stretch.index))
+    caught = count_by_period(dossier, periods, dossier.manifest.judged_on)
+    unit = units.of(
+        pd.Series(np.tile(cells, len(periods))), pd.Series(np.repeat(periods, len(cells)))
+    )
     for theme in dossier.manifest.themes:
-        part = forecasts[forecasts["theme"] == theme]
-        score = part.pivot_table(index="period", columns="cell", values="score")[cells]
-        when = pd.DatetimeIndex(score.index)
-        counts = _counts(incidents[incidents["theme"] == theme], when, cells)
-        unit = units.of(
-            pd.Series(np.tile(cells, len(when))), pd.Series(np.repeat(when, len(cells)))
-        )
-        yield _Theme(theme, score.to_numpy(), counts, unit)
-
-
-def _counts(rows: pd.DataFrame, when: pd.DatetimeIndex, cells: "pd.Series[int]") -> Grid:
-    """Count incidents by period and cell; a period lasts until the next begins."""
-    at = when.searchsorted(rows["week"], side="right") - 1
-    place = pd.Index(cells).get_indexer(pd.Index(rows["cell"]))
-    inside = (at >= 0) & (place >= 0)
-    counts = np.zeros((len(when), len(cells)))
-    np.add.at(counts, (at[inside], place[inside]), rows["count"].to_numpy(float)[inside])
-    return counts
+        scored, happened = (one[one["theme"] == theme] for one in (forecasts, caught))
+        score = scored.pivot_table("score", "period", "cell").loc[periods, cells]
+        counts = happened.pivot_table("count", "period", "cell", aggfunc="sum")
+        counts = counts.reindex(index=periods, columns=cells).fillna(0.0)
+        yield _Theme(theme, score.to_numpy(), counts.to_numpy(float), unit)
 
 
 def _flags(

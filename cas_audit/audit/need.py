@@ -26,8 +26,8 @@ def need_per_cell(dossier: Dossier, theme: str, cells: pd.Index) -> dict[str, "p
     """
     incidents = dossier.table("data/incidents.parquet")
     incidents = incidents[incidents["theme"] == theme]
-    if "brought" in dossier.manifest.channels:
-        incidents = incidents[incidents["channel"] == "brought"]
+    if dossier.manifest.judged_on:
+        incidents = incidents[incidents["channel"].isin(dossier.manifest.judged_on)]
     recorded = incidents.groupby("cell")["count"].sum().reindex(cells).fillna(0.0)
     if not dossier.has(SURVEY):
         return {"recorded": recorded}

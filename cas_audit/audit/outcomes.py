@@ -193,8 +193,7 @@ def count_by_period(
 
 def _with_incident(dossier: Dossier, periods: pd.DatetimeIndex) -> pd.DataFrame:
     """Return the cells with an incident in each period."""
-    channels = ["brought"] if "brought" in dossier.manifest.channels else []
-    counted = count_by_period(dossier, periods, channels)
+    counted = count_by_period(dossier, periods, dossier.manifest.judged_on)
     return counted.drop(columns="count").assign(hit=True)
 
 

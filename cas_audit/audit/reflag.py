@@ -17,7 +17,7 @@ def open_scored(dossier: Dossier) -> pd.DataFrame:
     """
     forecasts = dossier.table("forecasts.parquet")
     if "score" not in forecasts or forecasts["score"].isna().any() or forecasts["flagged"].all():
-        message = "The dossier holds no score of every cell."
+        message = "The dossier holds no score for every cell."
         raise Unavailable(message)
     if "period" not in forecasts:
         forecasts = forecasts.assign(period=0)

@@ -1,5 +1,6 @@
 """Which cells are flagged once they have a score: the plain top, or a rule that was decided on."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +25,12 @@ Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
 class Lives:
-    """Where groups live on the kept cells: as shares, and as kinds of area."""
+    """Where groups live on the kept cells: as shares, and as kinds of area, numbered from 0."""
 
-    def __init__(self, shares: Shares, kinds: NDArray[np.int64]) -> None:
-        """Keep both; `kinds` has the kind of area of each cell, from 0."""
-        self.shares = shares
-        self.kinds = kinds
+    shares: Shares
+    kinds: NDArray[np.int64]
 
 
 def flag(
