@@ -13,6 +13,7 @@ from cas_audit.files import read_json, write_json
 from cas_audit.forecast.city import City
 from cas_audit.simulate import deployed
 from cas_audit.simulate.deployed import ARMS, Year, deploy, draw_year, try_loop
+from tests.small import small_config
 
 SIDE, WEEKS = 16, 120
 KEPT = np.ones((SIDE, SIDE), dtype=bool)
@@ -20,23 +21,8 @@ KEPT = np.ones((SIDE, SIDE), dtype=bool)
 
 def config(channels: list[str], model: str = "counting") -> Config:
     """Return a configuration of one theme; the sources are not read here."""
-    text = {"nl": "x", "en": "x"}
-    source = {"path": "x.csv", "contract": "x"}
     forecast = {"train_weeks": 52, "test_weeks": 26, "loop": {"replicates": 2, "find": 1.0}}
-    return Config.model_validate(
-        {
-            "name": "x",
-            "version": "1",
-            "title": text,
-            "reference_date": "2026-01-05",
-            "regime": "open_data",
-            "purpose": {"goal": text, "action": text},
-            "sources": {"incidents": source, "areas": source},
-            "themes": ["one"],
-            "channels": channels,
-            "forecast": {**forecast, "model": model, "flagged_share": 0.05},
-        }
-    )
+    return small_config({**forecast, "model": model, "flagged_share": 0.05}, channels=channels)
 
 
 def city() -> City:

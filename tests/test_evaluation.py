@@ -21,6 +21,7 @@ from cas_audit.forecast.past import Past
 from cas_audit.forecast.trials import compare, without_future
 from cas_audit.forecast.work import open_work
 from cas_audit.inference.partition import wide_blocks
+from tests.small import small_config
 
 SIDE, WEEKS = 24, 130
 THEMES = ["one", "two"]
@@ -28,8 +29,6 @@ THEMES = ["one", "two"]
 
 def config(model: str, period_weeks: int) -> Config:
     """Return a configuration of two themes; the sources are not read here."""
-    text = {"nl": "x", "en": "x"}
-    source = {"path": "x.csv", "contract": "x"}
     forecast = {
         "model": model,
         "period_weeks": period_weeks,
@@ -37,21 +36,7 @@ def config(model: str, period_weeks: int) -> Config:
         "test_weeks": 26,
         "refits": 0,
     }
-    return Config.model_validate(
-        {
-            "name": "x",
-            "version": "1",
-            "title": text,
-            "reference_date": "2026-01-05",
-            "regime": "open_data",
-            "purpose": {"goal": text, "action": text},
-            "sources": {"incidents": source, "areas": source},
-            "themes": THEMES,
-            "channels": ["brought"],
-            "forecast": forecast,
-            "groups": [{"name": "x"}],
-        }
-    )
+    return small_config(forecast, themes=THEMES, groups=[{"name": "x"}])
 
 
 def city(period_weeks: int) -> City:

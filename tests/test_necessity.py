@@ -18,6 +18,7 @@ from cas_audit.forecast.forecasters import forecaster_of
 from cas_audit.forecast.necessity import coarser, feature_families, try_necessity
 from cas_audit.forecast.work import open_work
 from cas_audit.inference.partition import wide_blocks
+from tests.small import small_config
 
 SIDE, WEEKS = 24, 130
 KEPT = np.ones((SIDE, SIDE), dtype=bool)
@@ -25,23 +26,8 @@ KEPT = np.ones((SIDE, SIDE), dtype=bool)
 
 def config(channels: list[str], model: str = "cas_ensemble") -> Config:
     """Return a configuration of one theme; the sources are not read here."""
-    text = {"nl": "x", "en": "x"}
-    source = {"path": "x.csv", "contract": "x"}
     forecast = {"model": model, "train_weeks": 40, "test_weeks": 26, "flagged_share": 0.05}
-    return Config.model_validate(
-        {
-            "name": "x",
-            "version": "1",
-            "title": text,
-            "reference_date": "2026-01-05",
-            "regime": "open_data",
-            "purpose": {"goal": text, "action": text},
-            "sources": {"incidents": source, "areas": source},
-            "themes": ["one"],
-            "channels": channels,
-            "forecast": forecast,
-        }
-    )
+    return small_config(forecast, channels=channels)
 
 
 def place() -> City:

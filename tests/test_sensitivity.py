@@ -11,6 +11,7 @@ from cas_audit.forecast.city import City
 from cas_audit.forecast.fitting import Fitted
 from cas_audit.forecast.models import count_scores
 from cas_audit.forecast.sensitivity import flag_merged, merge_cells, move_incidents, try_choices
+from tests.small import small_config
 
 SIDE, WEEKS, TESTED = 16, 100, 10
 WHOLE = np.ones((SIDE, SIDE), dtype=bool)
@@ -23,21 +24,7 @@ def lots() -> np.random.Generator:
 
 def config() -> Config:
     """Return a configuration of cells of 125 m; the sources are not read here."""
-    text = {"nl": "x", "en": "x"}
-    source = {"path": "x.csv", "contract": "x"}
-    content = {
-        "name": "x",
-        "version": "1",
-        "title": text,
-        "reference_date": "2026-01-05",
-        "regime": "open_data",
-        "purpose": {"goal": text, "action": text},
-        "sources": {"incidents": source, "areas": source},
-        "themes": ["one"],
-        "channels": ["brought"],
-        "forecast": {"model": "counting", "flagged_share": 0.0625, "sensitivity": True},
-    }
-    return Config.model_validate(content)
+    return small_config({"model": "counting", "flagged_share": 0.0625, "sensitivity": True})
 
 
 def steady() -> tuple[City, Fitted]:

@@ -14,29 +14,15 @@ from cas_audit.forecast.fitting import Fitted, fit
 from cas_audit.forecast.stability import change, try_stability, write_stability
 from cas_audit.forecast.trials import refit
 from cas_audit.forecast.work import open_work
+from tests.small import small_config
 
 SIDE, WEEKS, TESTED = 12, 100, 20
 
 
 def config(model: str = "counting") -> Config:
     """Return a configuration of one theme; the sources are not read here."""
-    text = {"nl": "x", "en": "x"}
-    source = {"path": "x.csv", "contract": "x"}
     forecast = {"model": model, "flagged_share": 0.05, "refits": 2, "stability": True}
-    return Config.model_validate(
-        {
-            "name": "x",
-            "version": "1",
-            "title": text,
-            "reference_date": "2026-01-05",
-            "regime": "open_data",
-            "purpose": {"goal": text, "action": text},
-            "sources": {"incidents": source, "areas": source},
-            "themes": ["one"],
-            "channels": ["brought"],
-            "forecast": {**forecast, "train_weeks": 30, "test_weeks": TESTED},
-        }
-    )
+    return small_config({**forecast, "train_weeks": 30, "test_weeks": TESTED})
 
 
 def city(counts: Any) -> City:
