@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 SCORES = ["week", "wide", "theme", "forecaster"]
+TRIALS = ("reproducibility", "future", "leaks", "random_data")  # of every theme
 
 
 def forecast(config: Config, dossier: Path, tiles: Path) -> None:
@@ -60,38 +61,24 @@ def forecast(config: Config, dossier: Path, tiles: Path) -> None:
 def _forecast(config: Config, dossier: Path, work: Work) -> None:
     city = open_city(config, dossier / "data")
     (dossier / "model").mkdir()
-    share = config.forecast.flagged_share
-    rows, made, trial, future, leaks, random = [], {}, {}, {}, {}, {}
+    rows, made, tried = [], {}, {}
     for number, theme in enumerate(track(config.themes, "forecast")):
-        seed = [config.forecast.seed, number]
-        counts = panel_of(city, theme, config.channels)
-        made[theme] = fit(config, city, (theme, counts), seed, work, put_down=work.apart)
-        trial[theme] = compare(city, made[theme], fit(config, city, (theme, counts), seed, work))
-        future[theme] = without_future(config, city, theme)
-        blind = fit_blind(config, city, theme, made[theme], work, seed=seed)
-        leaks[theme] = find_leaks(config, city, theme, made[theme], blind)
-        random[theme] = concentrate(city, counts, blind.made.flagged, share, seed)
+        of, seed = (theme, panel_of(city, theme, config.channels)), [config.forecast.seed, number]
+        made[theme] = fit(config, city, of, seed, work, put_down=work.apart)
+        tried[theme] = _try(config, city, of, made[theme], seed=seed, work=work)
         rows.append(_rows(city, theme, made[theme]))
         if made[theme].model is not None:
             store_model(made[theme].model, dossier / f"model/{theme}.skops")
+    for name in TRIALS:
+        write_json(dossier / f"trials/{name}.json", {one: tried[one][name] for one in tried})
     wide = cut_city(city, made, dossier)
     cut_weeks(city.periods, dossier, city.period_weeks)
-    judged = judged_on(config)
-    weekly = [count_weekly(city, theme, one, judged, wide) for theme, one in made.items()]
-    write_json(dossier / "trials/reproducibility.json", trial)
-    write_json(dossier / "trials/future.json", future)
-    write_json(dossier / "trials/leaks.json", leaks)
-    write_json(dossier / "trials/random_data.json", random)
-    if config.forecast.sensitivity:
-        write_json(dossier / "trials/sensitivity.json", _sensitivity(config, city, made))
-    changed = refit(config, city, dossier, work, made) if config.forecast.refits else []
-    if config.forecast.stability:
-        write_stability(dossier, [*try_stability(config, city, made, work), *changed])
-    if config.forecast.necessity:
-        try_necessity(config, city, made, wide=wide, work=work, dossier=dossier)
+    _try_more(config, city, made, wide=wide, work=work, dossier=dossier)
     forecasts = pd.concat(rows)
     forecasts.to_parquet(dossier / "forecasts.parquet", index=False)
     _ahead(city, made).to_parquet(dossier / "next.parquet", index=False)
+    judged = judged_on(config)
+    weekly = [count_weekly(city, theme, one, judged, wide) for theme, one in made.items()]
     scores = pd.concat(weekly, ignore_index=True)
     scores.to_parquet(dossier / "model/weekly.parquet", index=False)
     write_json(dossier / "model/scores.json", score_themes(scores))
@@ -101,6 +88,46 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
     evaluate(config, city, made, wide, dossier)
     find_hot_times(dossier)
     publish_flags(forecasts, dossier, config.publication.smallest_population)
+
+
+def _try(
+    config: Config,
+    city: City,
+    of: tuple[str, NDArray[np.float32]],
+    made: Fitted,
+    *,
+    seed: list[int],
+    work: Work,
+) -> dict[str, Any]:
+    """Run the trials that every theme gets; by name."""
+    theme, counts = of
+    blind = fit_blind(config, city, theme, made, work, seed=seed)
+    share = config.forecast.flagged_share
+    return {
+        "reproducibility": compare(city, made, fit(config, city, of, seed, work)),
+        "future": without_future(config, city, theme),
+        "leaks": find_leaks(config, city, theme, made, blind),
+        "random_data": concentrate(city, counts, blind.made.flagged, share, seed),
+    }
+
+
+def _try_more(
+    config: Config,
+    city: City,
+    made: dict[str, Fitted],
+    *,
+    wide: NDArray[np.int64],
+    work: Work,
+    dossier: Path,
+) -> None:
+    """Run the trials that the configuration asks for."""
+    if config.forecast.sensitivity:
+        write_json(dossier / "trials/sensitivity.json", _sensitivity(config, city, made))
+    changed = refit(config, city, dossier, work, made) if config.forecast.refits else []
+    if config.forecast.stability:
+        write_stability(dossier, [*try_stability(config, city, made, work), *changed])
+    if config.forecast.necessity:
+        try_necessity(config, city, made, wide=wide, work=work, dossier=dossier)
 
 
 def _sensitivity(
