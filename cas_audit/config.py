@@ -190,18 +190,19 @@ class Choice(Strict):
     """A rule that flags groups more evenly than the plain top, and who decided on it.
 
     `setting` is the highest exposure ratio for `exposure_bound`, the strength for `penalty`, and
-    absent for `equal_share`; `cas-audit mitigate` shows what each would cost. The rule uses where
-    groups live, so the contract of the areas must have that as a purpose.
+    absent for the others; `cas-audit mitigate` shows what each would cost. `survey_weight` needs a
+    victim survey; the others use where groups live, so the contract of the areas must have that as
+    a purpose.
     """
 
-    method: Literal["exposure_bound", "penalty", "equal_share"]
+    method: Literal["exposure_bound", "penalty", "equal_share", "survey_weight"]
     setting: float | None = None
     reason: Text
     decided_by: Annotated[str, Field(min_length=1)]
 
     @model_validator(mode="after")
     def _fits(self) -> "Choice":
-        if self.method == "equal_share":
+        if self.method in {"equal_share", "survey_weight"}:
             fits, expected = self.setting is None, "no setting"
         elif self.method == "penalty":
             fits, expected = self.setting is not None and self.setting > 0, "a setting above 0"

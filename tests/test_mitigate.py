@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from cas_audit.audit import frontier
 from cas_audit.audit.dossier import Dossier, Manifest
 from cas_audit.audit.frontier import SETTINGS, draw_frontier
 from cas_audit.config import Choice, Config, Forecast
-from cas_audit.errors import Unavailable
+from cas_audit.errors import InputError, Unavailable
 from cas_audit.files import read_json, write_json
-from cas_audit.forecast.flagging import flag, lives_of
+from cas_audit.forecast.flagging import flag, lives_of, read_lives
+from cas_audit.forecast.weighing import read_stands
 from cas_audit.ingest.pairs import pairs_of
 from cas_audit.present.frontier import write_frontier
 from tests.test_checks import days, lay_out
@@ -92,6 +94,7 @@ def test_ties_fall_by_lot() -> None:
         ({"method": "exposure_bound"}, "a setting from 1"),
         ({"method": "penalty", "setting": 0.0}, "a setting above 0"),
         ({"method": "equal_share", "setting": 1.0}, "no setting"),
+        ({"method": "survey_weight", "setting": 1.0}, "no setting"),
         ({"method": "equal_share", "decided_by": ""}, "at least 1 character"),
     ],
 )
@@ -153,13 +156,103 @@ def test_where_scores_are_biased_evening_out_costs_little(biased: Dossier) -> No
     top = rows["top", None]
     bounds = [rows["exposure_bound", one]["ratio"] for one in (2.0, 1.5, 1.25, 1.1)]
 
-    assert set(SETTINGS) == set(rows)
+    assert set(SETTINGS) - {("survey_weight", None)} == set(rows)
     assert (0.0, 0.0) == (top["loss"], top["moved"])
     assert top["ratio"] > 1.3
     assert sorted(bounds, reverse=True) == bounds
     assert bounds[-1] == pytest.approx(1.1, abs=0.05)
     assert rows["exposure_bound", 1.1]["loss_low"] < 0.02
     assert rows["equal_share", None]["ratio"] < top["ratio"]
+
+
+SURVEY = {
+    "area": [f"b{one}" for one in range(CELLS // 8)],
+    "theme": ["home_burglary"] * (CELLS // 8),
+    "respondents": [4000.0] * (CELLS // 8),
+    "reported_share": [0.2 if one < CELLS // 32 else 0.6 for one in range(CELLS // 8)],
+}
+
+
+@pytest.fixture
+def untold(tmp_path: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> Dossier:
+    """Return a city where crime is even, but the group tells a third as often; scores follow."""
+    monkeypatch.setattr(frontier, "SETTINGS", (("top", None), ("survey_weight", None)))
+    rng = np.random.default_rng(6)
+    happens = rng.gamma(1, 0.4, CELLS)
+    recorded = happens * np.where(np.arange(CELLS) < CELLS // 4, 0.2, 0.6)
+    score = np.tile(recorded, (WEEKS, 1))
+    laid = tables(score, rng.poisson(recorded, (WEEKS, CELLS))) | {"data/survey.parquet": SURVEY}
+    case = {"tables": laid, "manifest": {"flagged_share": 0.25}}
+    return lay_out(tmp_path / "audit/dossier", manifest, case)
+
+
+def test_weighing_by_a_survey_finds_what_is_not_told(untold: Dossier) -> None:
+    """By the record it loses, as the survey counts it gains; exposure comes near what it should.
+
+    As the survey counts, what each rule catches is summed by hand.
+    """
+    rows = {(row["method"], row["setting"]): row for row in draw_frontier(untold)}
+    top, weighed = rows["top", None], rows["survey_weight", None]
+    counts = untold.table("data/incidents.parquet")
+    worth: pd.Series[float] = counts["count"] / np.where(counts["cell"] < CELLS // 4, 0.2, 0.6)
+    score = untold.table("forecasts.parquet").query("period == period.min()").set_index("cell")
+    flagged = score["score"].nlargest(CELLS // 4).index
+    by_hand = float(worth[counts["cell"].isin(flagged)].sum() / worth.sum())
+
+    assert top["surveyed"] == pytest.approx(by_hand, abs=0.001)
+    assert weighed["loss"] > 0
+    assert weighed["surveyed"] > top["surveyed"] + 0.01
+    assert top["ratio"] < 0.6
+    assert weighed["ratio"] == pytest.approx(1.0, abs=0.25)
+
+
+def test_a_page_with_a_survey_has_its_column(untold: Dossier, tmp_path: Path) -> None:
+    """Every row has it, and the rule stands in words."""
+    write_json(untold.folder.parent / "audit.json", {"files": {}})
+    (tmp_path / "out").mkdir()
+    files = write_frontier(untold.folder.parent, tmp_path / "out")
+    page = files[-1].read_text(encoding="utf-8")
+
+    assert "as the victim survey counts" in page
+    assert "weighed by the victim survey" in page
+
+
+def data_of(folder: Path, survey: dict[str, Any] | None) -> Path:
+    """Write the tables that weighing reads; return their folder."""
+    folder.mkdir()
+    people()[1].to_parquet(folder / "cells.parquet")
+    if survey:
+        pd.DataFrame(survey).to_parquet(folder / "survey.parquet")
+    return folder
+
+
+def test_a_version_can_follow_the_survey(tmp_path: Path) -> None:
+    """Where a third is told a flag is worth three times as much, and groups are not looked at."""
+    rule, kept = chosen(method="survey_weight"), np.ones((SIDE, SIDE), dtype=bool)
+    data = data_of(tmp_path / "data", SURVEY)
+    stands = read_stands(data, rule, ["home_burglary"], kept)["home_burglary"].ravel()
+
+    assert stands[0] / stands[-1] == pytest.approx(3, rel=0.01)
+    assert read_lives(data, rule) is None
+    assert {} == read_stands(data, None, ["home_burglary"], kept)
+
+
+@pytest.mark.parametrize(
+    ("survey", "theme", "said"),
+    [
+        (None, "home_burglary", "expected sources.survey"),
+        (SURVEY, "bike_theft", "expected victims of bike_theft"),
+    ],
+    ids=["no survey", "another theme"],
+)
+def test_a_survey_that_is_not_there_weighs_nothing(
+    tmp_path: Path, survey: dict[str, Any] | None, theme: str, said: str
+) -> None:
+    """It is said before anything is fitted."""
+    data = data_of(tmp_path / "data", survey)
+    kept = np.ones((SIDE, SIDE), dtype=bool)
+    with pytest.raises(InputError, match=said):
+        read_stands(data, chosen(method="survey_weight"), [theme], kept)
 
 
 def test_hits_are_counted_as_by_hand(biased: Dossier) -> None:
@@ -193,9 +286,9 @@ def test_pages_in_both_languages(tmp_path: Path) -> None:
     pages = [path.read_text(encoding="utf-8") for path in files if path.suffix == ".html"]
 
     assert ["frontier.json", "frontier.nl.html", "frontier.en.html"] == [one.name for one in files]
-    assert len(SETTINGS) == len(read_json(files[0])["rows"])
+    assert len(SETTINGS) - 1 == len(read_json(files[0])["rows"])  # there is no survey
     for page, said in zip(pages, ("wat het kost", "what it costs"), strict=True):
         assert said in page
         assert 1 == page.count("<svg")
-        assert len(SETTINGS) + 1 == page.count("<tr>")
+        assert len(SETTINGS) == page.count("<tr>")
         assert "://" not in page

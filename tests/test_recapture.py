@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from cas_audit.inference.interval import Critical
-from cas_audit.inference.recapture import happened_per_record
+from cas_audit.inference.recapture import happened_per_record, shrink_shares
 from cas_audit.inference.scores import beside, ratio, ratio_of_rates
 
 NORMAL = Critical(1.959963985, 1.644853627)
@@ -64,3 +64,36 @@ def test_an_interval_holds_the_error_of_the_sample_too() -> None:
         covered += found.low <= 1.2 <= found.high
 
     assert 0.95 == pytest.approx(covered / 2000, abs=0.015)
+
+
+@pytest.mark.parametrize("alike", [0.01, 0.1])
+def test_shares_drawn_together_are_nearer_the_truth(alike: float) -> None:
+    """Than the plain shares, and about as near as when the correlation is known."""
+    rng = np.random.default_rng(3)
+    places, draws, overall, strength = 40, 200, 0.4, (1 - alike) / alike
+    asked = rng.integers(5, 60, places).astype(float)
+    off = np.zeros(3)
+    for _ in range(draws):
+        truth = rng.beta(overall * strength, (1 - overall) * strength, places)
+        told = rng.binomial(asked.astype(int), truth).astype(float)
+        known = (told + strength * overall) / (asked + strength)
+        for number, guess in enumerate((shrink_shares(told, asked), told / asked, known)):
+            off[number] += float(((guess - truth) ** 2).mean())
+
+    assert off[0] < 0.8 * off[1]
+    assert off[0] < 1.25 * off[2]
+
+
+def test_places_that_do_not_differ_share_one_figure() -> None:
+    """And so does a place where nobody was asked; nobody asked at all is not known."""
+    shares = shrink_shares(np.array([5.0, 5.0, 0.0]), np.array([10.0, 10.0, 0.0]))
+
+    assert shares == pytest.approx([0.5, 0.5, 0.5])
+    assert np.isnan(shrink_shares(np.zeros(2), np.zeros(2))).all()
+
+
+def test_places_far_apart_with_many_asked_keep_their_own() -> None:
+    """Ten in a hundred thousand and nearly all of them are no chance."""
+    shares = shrink_shares(np.array([1e4, 9e4]), np.array([1e5, 1e5]))
+
+    assert shares == pytest.approx([0.1, 0.9], abs=0.001)

@@ -1,7 +1,7 @@
 """What a forecast of any theme starts from: the record, its weeks, and the cells that take part."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from cas_audit.forecast.panels import MemoryPanel
 from cas_audit.forecast.past import Asked, Weeks
 from cas_audit.forecast.periods import in_periods, origins_in
 from cas_audit.forecast.tile import Counts, whole
+from cas_audit.forecast.weighing import read_stands
 
 __all__ = [
     "MEMORY_WEEKS",
@@ -50,6 +51,7 @@ class City:
     test: slice
     period_weeks: int = 1
     lives: Lives | None = None  # where groups live: to choose between cells, never to score them
+    stands: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # by the survey
     left_out: frozenset[str] = frozenset()  # features that a trial does without
 
     @property
@@ -61,6 +63,10 @@ class City:
     def periods(self) -> pd.DatetimeIndex:
         """The first day of every period that is judged."""
         return self.weeks[self.origins]
+
+    def worth(self, theme: str, score: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what a flag on each cell is worth: its score, weighed where a rule says so."""
+        return score * self.stands[theme] if theme in self.stands else score
 
     def followed(self, counts: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the incidents of every period that is judged, shape (periods, rows, columns)."""
@@ -99,6 +105,7 @@ def open_city(config: Config, data: Path) -> City:
         test,
         config.forecast.period_weeks,
         read_lives(data, config.forecast.choice),
+        read_stands(data, config.forecast.choice, config.themes, kept),
     )
 
 

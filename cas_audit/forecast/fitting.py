@@ -92,7 +92,8 @@ def fit(
             chosen=chosen,
         )
     share = config.forecast.flagged_share
-    flagged = np.stack([flag(week, city.kept, config, city.lives, ties) for week in score])
+    worth = city.worth(of[0], score)
+    flagged = np.stack([flag(week, city.kept, config, city.lives, ties) for week in worth])
     counting = np.stack([flag_top(week, city.kept, share, counting_ties) for week in counted])
     return Fitted(model, score[:-1], flagged[:-1], counting[:-1], flagged[-1], found)
 

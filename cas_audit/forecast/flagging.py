@@ -39,7 +39,7 @@ def flag(
     """Flag one period by the rule of the configuration, or else its top.
 
     Args:
-        score: shape (rows, columns).
+        score: what a flag is worth, shape (rows, columns).
         kept: cells that take part, same shape.
         config: share that is flagged, and the rule.
         lives: where groups live; needed by a rule.
@@ -90,7 +90,7 @@ def read_lives(data: Path, rule: Choice | None) -> Lives | None:
     Raises:
         InputError: no group is compared, so that there is nothing to even out.
     """
-    if rule is None:
+    if rule is None or rule.method == "survey_weight":
         return None
     cells = pd.read_parquet(data / "cells.parquet").sort_values("cell")
     residents = pd.read_parquet(data / "residents.parquet")

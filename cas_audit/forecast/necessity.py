@@ -117,7 +117,7 @@ def coarser(city: City) -> City:
     padded[: city.kept.shape[0], : city.kept.shape[1]] = city.kept
     layers = {name: _mean(layer, (rows, columns)) for name, layer in city.layers.items()}
     kept: Flags = np.asarray(padded.reshape(rows, MERGED, columns, MERGED).any(axis=(1, 3)))
-    return replace(city, incidents=table, kept=kept, layers=layers, lives=None)
+    return replace(city, incidents=table, kept=kept, layers=layers, lives=None, stands={})
 
 
 def _mean(layer: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:

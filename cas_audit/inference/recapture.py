@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PerRecord", "happened_per_record"]
+__all__ = ["PerRecord", "happened_per_record", "shrink_shares"]
 
 Values = NDArray[np.float64]
 
@@ -47,3 +47,39 @@ def happened_per_record(told: Values, asked: Values) -> PerRecord:
     number = (some + 1) / (told + 1)
     error = np.sqrt((some + 1) * (some - told) / ((told + 1) ** 2 * (told + 2)))
     return PerRecord(number, error)
+
+
+def shrink_shares(told: Values, asked: Values) -> Values:
+    """Estimate the share who told, with each place drawn towards all as far as its sample is small.
+
+    Formula: (r + m p) / (n + m), the mean of a beta-binomial with overall share p and strength
+    m = (1 - c) / c, where c is the correlation within places by moments (Kleinman 1973):
+    sum n (r/n - p)² = p (1 - p) ((k - 1) + c (N - sum n² / N - (k - 1))) in expectation, for k
+    places and N asked in all. Where places do not differ more than chance gives, each gets p; so
+    does a place where nobody was asked.
+
+    Limits: shares differ between places around one mean; what is far from it for a reason that is
+    known is drawn too far.
+
+    Args:
+        told: how many in the sample told the police, shape (places,).
+        asked: size of the sample, same shape.
+
+    Returns:
+        Shares, shape (places,); NaN where nobody was asked anywhere.
+    """
+    whole = float(asked.sum())
+    if not whole:
+        return np.full(asked.shape, np.nan)
+    overall, places = float(told.sum()) / whole, int((asked > 0).sum())
+    spread = overall * (1 - overall)
+    free = whole - float((asked**2).sum()) / whole - (places - 1)
+    if not spread or free <= 0:
+        return np.full(asked.shape, overall)
+    apart = float(((told - asked * overall) ** 2 / np.maximum(asked, 1)).sum())
+    alike = min(max((apart / spread - (places - 1)) / free, 0.0), 1.0)
+    if not alike:
+        return np.full(asked.shape, overall)
+    strength = (1 - alike) / alike
+    shares: Values = (told + strength * overall) / np.maximum(asked + strength, 1e-12)
+    return np.where(asked > 0, shares, overall)

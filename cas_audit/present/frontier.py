@@ -70,6 +70,7 @@ def _part(words: Words, name: tuple[str, str, str], rows: list[dict[str, Any]]) 
         "group": group,
         "reference": reference,
         "rows": shown,
+        "surveyed": any(row["surveyed"] is not None for row in rows),
         "plot": _plot(drawn) if drawn else None,
     }
 

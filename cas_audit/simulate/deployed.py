@@ -178,9 +178,11 @@ def _a_year_on(city: City) -> City:
 def _fitted(
     config: Config, city: City, theme: str, number: int, chosen: Mapping[str, float]
 ) -> Score:
-    """Fit on the history, and return how to score a week by a record."""
+    """Fit on the history, and return what a flag is worth in a week by a record."""
     if config.forecast.model == "counting":
-        return lambda counts, week: count_scores(counts, np.array([week]), COUNTED_WEEKS)[0]
+        return lambda counts, week: city.worth(
+            theme, count_scores(counts, np.array([week]), COUNTED_WEEKS)[0]
+        )
     counts, features = panel_of(city, theme, config.channels), known_by(config, city, theme)
     with open_work() as work:
         seed = [config.forecast.seed, number]
@@ -194,7 +196,7 @@ def _fitted(
         [rows] = make_features(record.tile(reach), asked, features)
         found = np.zeros(city.kept.shape)
         found.ravel()[cells] = _asked(model, rows)
-        return found
+        return city.worth(theme, found)
 
     return score
 
