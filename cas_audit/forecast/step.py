@@ -16,6 +16,7 @@ from cas_audit.forecast.evaluation import evaluate
 from cas_audit.forecast.fitting import Fitted, fit, known_by
 from cas_audit.forecast.hot_times import find_hot_times
 from cas_audit.forecast.leaks import find_leaks, fit_blind
+from cas_audit.forecast.means import mean_features, write_means
 from cas_audit.forecast.models import store_model
 from cas_audit.forecast.necessity import try_necessity
 from cas_audit.forecast.publish import publish_flags
@@ -61,14 +62,16 @@ def forecast(config: Config, dossier: Path, tiles: Path) -> None:
 def _forecast(config: Config, dossier: Path, work: Work) -> None:
     city = open_city(config, dossier / "data")
     (dossier / "model").mkdir()
-    rows, made, tried = [], {}, {}
+    rows, means, made, tried = [], [], {}, {}
     for number, theme in enumerate(track(config.themes, "forecast")):
         of, seed = (theme, panel_of(city, theme, config.channels)), [config.forecast.seed, number]
         made[theme] = fit(config, city, of, seed, work, put_down=work.apart)
         tried[theme] = _try(config, city, of, made[theme], seed=seed, work=work)
         rows.append(_rows(city, theme, made[theme]))
+        means.append(mean_features(config, city, theme, work))
         if made[theme].model is not None:
             store_model(made[theme].model, dossier / f"model/{theme}.skops")
+    write_means(means, dossier)
     for name in TRIALS:
         write_json(dossier / f"trials/{name}.json", {one: tried[one][name] for one in tried})
     wide = cut_city(city, made, dossier)

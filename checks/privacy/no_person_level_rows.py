@@ -65,8 +65,8 @@ def no_person_level_rows(
     """
     grid = dossier.json("data/grid.json")
     names = [name for name in dossier.names("") if name.endswith(".parquet")]
-    groups = _groups(dossier)
-    rows = [{"table": name, "breaks": _breaks(dossier.table(name), groups, grid)} for name in names]
+    known = _groups(dossier) | _features(dossier)
+    rows = [{"table": name, "breaks": _breaks(dossier.table(name), known, grid)} for name in names]
     broken = [row for row in rows if row["breaks"]]
     outcome = Outcome.MET if len(names) >= min_tables else Outcome.INSUFFICIENT
     if len(broken) > max_tables:
@@ -84,10 +84,16 @@ def _groups(dossier: Dossier) -> set[str]:
     return {column["group"] for column in columns if column.get("group")}
 
 
-def _breaks(table: pd.DataFrame, groups: set[str], grid: dict[str, Any]) -> str:
+def _features(dossier: Dossier) -> set[str]:
+    """Return the names of the features in the register, whose means are held per cell."""
+    name = "model/features.json"
+    return {one["name"] for one in dossier.json(name)} if dossier.has(name) else set()
+
+
+def _breaks(table: pd.DataFrame, known: set[str], grid: dict[str, Any]) -> str:
     """Return what a table breaks first, or nothing."""
     keys = [column for column in table if column in KEYS]
-    if set(table) - KEYS - MEASURES - groups:
+    if set(table) - KEYS - MEASURES - known:
         return "columns"
     if not keys or table.duplicated(keys).any():
         return "rows"

@@ -1,0 +1,96 @@
+"""Means of features: by hand, as the model itself knows them, and the same on tiles."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cas_audit.forecast.city import City, panel_of
+from cas_audit.forecast.features import make_features
+from cas_audit.forecast.fitting import known_by, record_of
+from cas_audit.forecast.means import mean_features, write_means
+from cas_audit.forecast.past import Weeks
+from cas_audit.forecast.work import Work, open_work
+from tests.small import small_config
+
+SIDE, WEEKS, TESTED = 12, 70, 10
+
+
+def config(model: str) -> Any:
+    """Return a configuration of two themes."""
+    forecast = {"model": model, "train_weeks": 30, "test_weeks": TESTED}
+    return small_config(forecast, themes=["one", "two"])
+
+
+def city() -> City:
+    """Return a city of two themes in which some cells take no part."""
+    rng = np.random.default_rng(3)
+    weeks = pd.date_range("2024-01-01", periods=WEEKS, freq="7D", name="period")
+    rows = pd.DataFrame({"cell": rng.integers(0, SIDE**2, 900), "count": 1, "channel": "brought"})
+    rows["week"] = weeks[rng.integers(0, WEEKS, 900)]
+    rows["theme"] = rng.choice(["one", "two"], 900)
+    kept = rng.random((SIDE, SIDE)) < 0.8
+    layers = {"suspects": rng.random((SIDE, SIDE)).astype(np.float32)}
+    test = slice(WEEKS - TESTED, WEEKS)
+    return City(rows, weeks, kept, layers, slice(30, test.start), test)
+
+
+def means(model: str, place: City) -> pd.DataFrame:
+    """Return the means of the first theme."""
+    with open_work() as work:
+        return mean_features(config(model), place, "one", work)
+
+
+def test_of_counting_it_is_the_mean_of_counts_by_hand() -> None:
+    """A cell with one incident a week has log(53) in every period; one without has nought."""
+    place = city()
+    kept = np.flatnonzero(place.kept)
+    weekly = pd.DataFrame({"cell": kept[0], "week": place.weeks, "theme": "one", "count": 1})
+    found = means("counting", replace(place, incidents=weekly.assign(channel="brought")))
+
+    assert kept.tolist() == found["cell"].tolist()
+    assert pytest.approx([np.log(53), 0]) == found["cell_0_last_52_weeks"].iloc[:2].tolist()
+
+
+@pytest.mark.parametrize("model", ["cas_ensemble", "blend"])
+def test_they_are_what_the_model_knows(model: str) -> None:
+    """The mean over the test weeks of the columns it is fitted on, in their order."""
+    place, chosen = city(), config(model)
+    features = known_by(chosen, place, "one")
+    record = record_of(chosen, place, "one", panel_of(place, "one", ["brought"]))
+    asked = Weeks(place.origins, np.flatnonzero(place.kept))
+    tile = replace(
+        record.tile(max(one.reach_cells for one in features)),
+        mondays=pd.date_range("2024-01-01", periods=WEEKS + 1, freq="7D").to_numpy(),
+    )
+    expected = make_features(tile, asked, features).mean(axis=0, dtype=float)
+    found = means(model, place)
+
+    assert ["theme", "cell", *(one.name for one in features)] == list(found)
+    assert pytest.approx(expected, abs=1e-5) == found.iloc[:, 2:].to_numpy()
+
+
+def test_workers_elsewhere_find_the_same(tmp_path: Path) -> None:
+    """The panel is put down for them, and read tile by tile."""
+    place = city()
+    with ThreadPoolExecutor(1) as executor:
+        elsewhere = Work(executor, tmp_path, apart=True)
+        found = mean_features(config("cas_ensemble"), place, "one", elsewhere)
+
+    pd.testing.assert_frame_equal(means("cas_ensemble", place), found)
+
+
+def test_a_feature_that_a_theme_has_not_got_is_missing(tmp_path: Path) -> None:
+    """Each theme has its own columns; what it lacks is not nought."""
+    (tmp_path / "model").mkdir()
+    one = pd.DataFrame({"theme": "one", "cell": [1], "a": [0.5]})
+    write_means([one, pd.DataFrame({"theme": "two", "cell": [1], "b": [0.5]})], tmp_path)
+    found = pd.read_parquet(tmp_path / "model/feature_means.parquet")
+
+    assert [[0.5, None], [None, 0.5]] == found[["a", "b"]].astype(object).where(
+        found[["a", "b"]].notna(), None
+    ).to_numpy().tolist()
