@@ -76,15 +76,17 @@ def test_an_error_that_quotes_the_source_is_told_by_its_kind(
         message = f"cannot convert {CANARY} to a number"
         raise ArithmeticError(message)
 
-    job = {"task": "rows", "contract": STOPS.model_dump(mode="json")}
+    job = {"task": "areas", "contract": STOPS.model_dump(mode="json")}
+    request = {"jobs": [job], "progress": None}
     monkeypatch.setattr(worker, "open_table", trip)
-    stdin = io.TextIOWrapper(io.BytesIO(json.dumps(job).encode() + b"\n"))
+    stdin = io.TextIOWrapper(io.BytesIO(json.dumps(request).encode() + b"\n"))
     monkeypatch.setattr(sys, "stdin", stdin)
     with pytest.raises(SystemExit):
         worker.main()
 
-    said = capsys.readouterr().err
+    begun, said = capsys.readouterr().err.split(maxsplit=1)
 
+    assert "begun" == begun
     assert {"kind": "broken", "error": "ArithmeticError"} == json.loads(said)
 
 

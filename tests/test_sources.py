@@ -28,7 +28,7 @@ from cas_audit.ingest.formats import open_table
 from cas_audit.ingest.grid import Grid
 from cas_audit.ingest.names import resembles
 from cas_audit.ingest.question import Ground, Question
-from cas_audit.ingest.sources import Read, read_areas, read_table
+from cas_audit.ingest.sources import Asked, Read, read_areas, read_table, read_tables
 
 CANARY = "KANARIE"
 SUSPECTS = load_contract("suspects")
@@ -510,3 +510,55 @@ def test_a_column_name_that_looks_like_an_identifier_is_withheld(tmp_path: Path)
     found = read(tmp_path / "t.csv").offered
 
     assert ([], 1) == (found.refused, found.withheld_names)
+
+
+def together(*paths: Path) -> list[Read]:
+    """Read several tables of suspects in one child."""
+    asked = [
+        Asked(Source(path=str(path), contract="suspects"), SUSPECTS, QUESTION) for path in paths
+    ]
+    return read_tables(asked, GROUND)
+
+
+def test_several_tables_share_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is what it would be alone, in the order asked; one child was begun."""
+    TABLE.to_csv(tmp_path / "a.csv", index=False)
+    TABLE[:1].to_csv(tmp_path / "b.csv", index=False)
+    begun: list[object] = []
+    start = subprocess.run
+
+    def count(*args: Any, **more: Any) -> "subprocess.CompletedProcess[bytes]":
+        begun.append(args)
+        return start(*args, **more)
+
+    monkeypatch.setattr(subprocess, "run", count)
+    found = together(tmp_path / "a.csv", tmp_path / "b.csv")
+
+    assert 1 == len(begun)
+    assert [3.0, 1.0] == [float(one.table["suspects"].sum()) for one in found]
+    assert [2, 1] == [one.tally.offered for one in found]
+
+
+def test_the_table_that_is_wrong_is_named_among_several(tmp_path: Path) -> None:
+    """By its own path, whichever stands before it."""
+    TABLE.to_csv(tmp_path / "a.csv", index=False)
+    TABLE[:0].to_csv(tmp_path / "b.csv", index=False)
+
+    with pytest.raises(InputError) as error:
+        together(tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / "a.csv")
+    assert f"{tmp_path / 'b.csv'} holds no rows; expected at least one." == str(error.value)
+
+
+def test_a_child_that_dies_is_known_by_the_table_it_was_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says which one it begins; when it says no more, that one is named."""
+    paths = [tmp_path / f"{name}.csv" for name in "ab"]
+    for path in paths:
+        TABLE.to_csv(path, index=False)
+    died = subprocess.CompletedProcess([], -9, b"", b"\nbegun\nhm\n\nbegun\nkilled")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: died)
+
+    with pytest.raises(InputError) as error:
+        together(*paths)
+    assert f"{paths[1]} cannot be read as csv (the reader ended with -9)." == str(error.value)

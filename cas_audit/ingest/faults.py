@@ -9,8 +9,9 @@ from typing import Any
 from cas_audit.config import Source
 from cas_audit.errors import ContractError, InputError
 
-__all__ = ["Broken", "word"]
+__all__ = ["BEGUN", "Broken", "word"]
 
+BEGUN = "begun"  # what the child says, on a line of its own, before each job
 Fault = dict[str, Any]
 WORDS = {"row": "row", "row_group": "row group", "column_number": "column", "column": "column"}
 

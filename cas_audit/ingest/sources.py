@@ -22,12 +22,22 @@ from cas_audit.errors import InputError
 from cas_audit.files import demand_plain
 from cas_audit.ingest.coarse import plain
 from cas_audit.ingest.contract import Contract, Dialect
-from cas_audit.ingest.faults import word
+from cas_audit.ingest.faults import BEGUN, word
 from cas_audit.ingest.question import Ground, Question
 from cas_audit.ingest.sieve import Rows, Tally
 from cas_audit.progress import watch
 
-__all__ = ["Offered", "Read", "demand_file", "outline", "read_areas", "read_names", "read_table"]
+__all__ = [
+    "Asked",
+    "Offered",
+    "Read",
+    "demand_file",
+    "outline",
+    "read_areas",
+    "read_names",
+    "read_table",
+    "read_tables",
+]
 
 FORMATS = {
     ".csv": "csv",
@@ -41,6 +51,14 @@ OF_ROWS = (".csv", ".parquet", ".geoparquet")
 OF_AREAS = (".geojson", ".json", ".gpkg", ".parquet", ".geoparquet")
 OF_ALL = tuple(FORMATS)  # forecasts can stand with the outlines they are about
 ENGINE = Path(__file__).parents[2]
+
+
+class Asked(NamedTuple):
+    """A table that is asked for: where it is, what may come in, and what is asked of it."""
+
+    source: Source
+    contract: Contract
+    question: Question
 
 
 class Offered(NamedTuple):
@@ -83,15 +101,37 @@ def read_table(
         InputError: the source is absent, empty, truncated or of another format.
         ContractError: an admitted column is absent or stands twice.
     """
-    job = {
-        **_job(source, contract, OF_ALL if contract.table == "forecasts" else OF_ROWS),
-        "task": "rows",
-        "question": question.model_dump(mode="json"),
-        "grid": asdict(ground.grid),
-        "codes": ground.codes,
-        "full": full,
-    }
-    first, *rest = _run(source, contract, job, ground.area.tobytes())
+    [found] = read_tables([Asked(source, contract, question)], ground, full=full)
+    return found
+
+
+def read_tables(asked: list[Asked], ground: Ground, *, full: bool = True) -> list[Read]:
+    """Read several tables one after another in one child: to begin a child takes a second or more.
+
+    Args:
+        asked: the tables; see `read_table`.
+        ground: grid and areas.
+        full: scan contents and count quality; without it the receipt says less.
+
+    Raises:
+        InputError: one of the sources is absent, empty, truncated or of another format.
+        ContractError: an admitted column is absent or stands twice.
+    """
+    jobs = [_job(one.source, one.contract, _formats(one.contract)) for one in asked]
+    for one, job in zip(asked, jobs, strict=True):
+        job |= {"task": "rows", "question": one.question.model_dump(mode="json"), "full": full}
+    laid = {"grid": asdict(ground.grid), "codes": ground.codes}
+    places = [(one.source, one.contract) for one in asked]
+    found = _run(places, {"jobs": jobs, **laid}, ground.area.tobytes())
+    return [_read(one.contract, tables) for one, tables in zip(asked, found, strict=True)]
+
+
+def _formats(contract: Contract) -> tuple[str, ...]:
+    return OF_ALL if contract.table == "forecasts" else OF_ROWS
+
+
+def _read(contract: Contract, tables: list[pa.Table]) -> Read:
+    first, *rest = tables
     said = _said(first)
     tally = Tally(**said["tally"])
     tally.areas = {int(area): Rows(**rows) for area, rows in said["tally"]["areas"].items()}
@@ -111,7 +151,7 @@ def read_areas(source: Source, contract: Contract) -> tuple[Any, Offered]:
         ContractError: an admitted column is absent or stands twice.
     """
     job = {**_job(source, contract, OF_AREAS), "task": "areas"}
-    [found] = _run(source, contract, job)
+    [[found]] = _run([(source, contract)], {"jobs": [job]})
     said = _said(found)
     return outline(source, contract, found, said["crs"]), _offered(contract, said, said["scanned"])
 
@@ -161,7 +201,7 @@ def read_names(path: Path) -> list[str]:
     """
     demand_file(path, "a draft", OF_ALL)
     job = {"path": str(path), "format": FORMATS[path.suffix], "task": "header"}
-    done = _start({**job, "dialect": Dialect().model_dump()})
+    done = _start({"jobs": [{**job, "dialect": Dialect().model_dump()}]}, "a header")
     if done.returncode:
         fault = {"kind": "broken", "error": "no readable header"}
         raise word(Source(path=str(path), contract=""), "", fault)
@@ -195,13 +235,15 @@ def demand_file(path: Path, table: str, suffixes: tuple[str, ...]) -> None:
         raise InputError(message)
 
 
-def _start(job: dict[str, Any], more: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+def _start(
+    request: dict[str, Any], label: str, more: bytes = b""
+) -> "subprocess.CompletedProcess[bytes]":
     known = os.environ.get("PYTHONPATH")
     path = os.pathsep.join([str(ENGINE), *([known] if known else [])])
-    with watch(f"reading {job.get('contract', {}).get('table', 'a header')}") as pipe:
+    with watch(f"reading {label}") as pipe:
         return subprocess.run(
             [sys.executable, "-P", "-m", "cas_audit.ingest.worker"],
-            input=json.dumps({**job, "progress": pipe}).encode() + b"\n" + more,
+            input=json.dumps({**request, "progress": pipe}).encode() + b"\n" + more,
             capture_output=True,
             check=False,
             env={**os.environ, "PYTHONPATH": path},
@@ -210,25 +252,37 @@ def _start(job: dict[str, Any], more: bytes = b"") -> "subprocess.CompletedProce
 
 
 def _run(
-    source: Source, contract: Contract, job: dict[str, Any], more: bytes = b""
-) -> list[pa.Table]:
-    """Do the job in a child; only its own line is taken of what it says, never a library's."""
-    done = _start(job, more)
+    places: list[tuple[Source, Contract]], request: dict[str, Any], more: bytes = b""
+) -> list[list[pa.Table]]:
+    """Do the jobs in a child; only its own lines are taken of what it says, never a library's."""
+    done = _start(request, ", ".join(contract.table for _, contract in places), more)
     if not done.returncode:
         return _tables(done.stdout)
-    said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+    at, fault = _fault(done)
+    raise word(places[at][0], places[at][1].table, fault)
+
+
+def _fault(done: "subprocess.CompletedProcess[bytes]") -> tuple[int, dict[str, Any]]:
+    """Return at which job the child was, and what it said was wrong; it may have said no more."""
+    lines = done.stderr.decode(errors="replace").strip().split("\n")
+    at = sum(line == BEGUN for line in lines) - 1
     try:
-        fault = json.loads(said)
+        fault = json.loads(lines[-1])
     except json.JSONDecodeError:
         fault = {"kind": "broken", "error": f"the reader ended with {done.returncode}"}
-    raise word(source, contract.table, fault)
+    return max(at, 0), fault
 
 
-def _tables(content: bytes) -> list[pa.Table]:
-    stream, tables = pa.BufferReader(content), []
+def _tables(content: bytes) -> list[list[pa.Table]]:
+    """Return the tables of each job; the first of each says what the others need not repeat."""
+    stream = pa.BufferReader(content)
+    jobs: list[list[pa.Table]] = []
     while stream.tell() < stream.size():
-        tables.append(pa.ipc.open_stream(stream).read_all())
-    return tables
+        table = pa.ipc.open_stream(stream).read_all()
+        if b"said" in (table.schema.metadata or {}):
+            jobs.append([])
+        jobs[-1].append(table)
+    return jobs
 
 
 def _dated(table: pa.Table) -> pd.DataFrame:

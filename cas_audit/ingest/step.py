@@ -21,13 +21,14 @@ from cas_audit.ingest.residents import demand_once, refuse_identifiers, spread_r
 from cas_audit.ingest.retention import years_allowed
 from cas_audit.ingest.scan import kinds_for
 from cas_audit.ingest.sieve import Tally
-from cas_audit.ingest.sources import Offered, Read, read_areas, read_table
+from cas_audit.ingest.sources import Asked, Offered, Read, read_areas, read_tables
 from cas_audit.ingest.validation import validate
 from cas_audit.rooms import room
 
 __all__ = ["ingest"]
 
 SWAPPED_SHARE = 0.5
+LARGE = {"incidents", "forecasts"}  # may take as much memory as there is
 
 
 class _Desk(NamedTuple):
@@ -54,11 +55,12 @@ def ingest(config: Config, dossier: Path) -> None:
     named = {name: getattr(config.sources, name) for name in Sources.model_fields}
     contracts = {name: _contract(source, name) for name, source in named.items() if source}
     desk = _areas(config, dossier, contracts.pop("areas"))
-    for name, contract in contracts.items():
-        if name == "incidents":
-            _incidents(desk, named[name], contract)
-        else:
-            _counts(desk, named[name], contract)
+    asked = [
+        Asked(source, contracts[name], ask(config, contracts[name]))
+        for name, source in named.items()
+        if name in contracts
+    ]
+    _let_in(desk, asked)
     write_json(dossier / "ingest" / "origin.json", {"origin": _origin(config)})
 
 
@@ -139,10 +141,19 @@ def _ground(grid: Grid, cells: pd.DataFrame, codes: list[str]) -> Ground:
     return Ground(grid, area, unique)
 
 
-def _incidents(desk: _Desk, source: Source, contract: Contract) -> None:
-    config, data = desk.config, desk.dossier / "data"
-    read = read_table(source, contract, ask(config, contract), desk.ground)
-    _limit(read.tally, config, source)
+def _let_in(desk: _Desk, asked: list[Asked]) -> None:
+    """Read each large table in a child of its own, and the small ones together in one."""
+    small = [one for one in asked if one.contract.table not in LARGE]
+    large = [[one] for one in asked if one.contract.table in LARGE]
+    for part in [*large, *([small] if small else [])]:
+        for one, read in zip(part, read_tables(part, desk.ground), strict=True):
+            _limit(read.tally, desk.config, one.source)
+            let_in = _incidents if one.contract.table == "incidents" else _counts
+            let_in(desk, one, read)
+
+
+def _incidents(desk: _Desk, asked: Asked, read: Read) -> None:
+    config, data, source = desk.config, desk.dossier / "data", asked.source
     rows = read.table
     if rows.empty:
         message = f"{source.shown}: no row was admitted; expected incidents of {config.themes}."
@@ -159,7 +170,7 @@ def _incidents(desk: _Desk, source: Source, contract: Contract) -> None:
         read.quality.to_parquet(data / "quality.parquet", index=False)
     _moments(desk, read, data)
     write_json(data / "quality.json", _quality(counted, read.tally, weeks))
-    _sign(desk, source, contract, read._replace(table=counted))
+    _sign(desk, source, asked.contract, read._replace(table=counted))
 
 
 def _moments(desk: _Desk, read: Read, data: Path) -> None:
@@ -181,9 +192,8 @@ def _shifts(rows: pd.DataFrame) -> dict[str, dict[str, int]]:
     }
 
 
-def _counts(desk: _Desk, source: Source, contract: Contract) -> None:
-    read = read_table(source, contract, ask(desk.config, contract), desk.ground)
-    _limit(read.tally, desk.config, source)
+def _counts(desk: _Desk, asked: Asked, read: Read) -> None:
+    source, contract, _ = asked
     if contract.table == "forecasts":
         _demand_forecasts(read.table, desk.config, source)
     read.table.to_parquet(desk.dossier / f"data/{contract.table}.parquet", index=False)

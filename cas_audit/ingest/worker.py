@@ -1,9 +1,10 @@
-"""The child process that reads a table, lets in what may come in, and ends.
+"""The child process that reads tables, lets in what may come in, and ends.
 
 Rows, exact places and exact moments live and go down with this process: only counts leave it, as
-Arrow on stdout. The job comes on stdin, so that no list of processes shows a database's URL. What
-goes wrong is said on stderr as one line of JSON that holds kinds, places and column names of the
-contract, never a value: a header can be data too. Where the parent draws progress, the number of
+Arrow on stdout. The jobs come on stdin, so that no list of processes shows a database's URL. Each
+job is announced on stderr, so that a child that dies is known to have died of that one. What goes
+wrong is said there as one line of JSON that holds kinds, places and column names of the contract,
+never a value: a header can be data too. Where the parent draws progress, the number of
 rows read so far goes through a pipe of its own.
 """
 
@@ -21,7 +22,7 @@ import pyarrow as pa
 
 from cas_audit.ingest.contract import Contract, Dialect
 from cas_audit.ingest.counts import admit_counts
-from cas_audit.ingest.faults import Broken
+from cas_audit.ingest.faults import BEGUN, Broken
 from cas_audit.ingest.forecasts import admit_forecasts
 from cas_audit.ingest.formats import open_table, read_names
 from cas_audit.ingest.grid import Grid
@@ -37,22 +38,15 @@ __all__: list[str] = []
 
 
 def main() -> None:
-    """Do the job on stdin; leave with 1 and one line on stderr where that fails."""
+    """Do the jobs on stdin; leave with 1 and one line on stderr where one fails."""
     try:
-        job = json.loads(sys.stdin.buffer.readline())
-        if job["task"] == "header":
-            dialect = Dialect.model_validate(job["dialect"])
-            sys.stdout.write(json.dumps(read_names(job, dialect)))
+        request = json.loads(sys.stdin.buffer.readline())
+        [first, *_] = request["jobs"]
+        if first["task"] == "header":
+            dialect = Dialect.model_validate(first["dialect"])
+            sys.stdout.write(json.dumps(read_names(first, dialect)))
             return
-        contract = Contract.model_validate(job["contract"])
-        opened = open_table(job, contract)
-        opened = opened._replace(pieces=_counted(opened.pieces, job["progress"]))
-        tables = (_areas if job["task"] == "areas" else _rows)(job, contract, opened)
-        sink = io.BytesIO()
-        for table in tables:
-            with pa.ipc.new_stream(sink, table.schema) as stream:
-                stream.write_table(table)
-        sys.stdout.buffer.write(sink.getbuffer())
+        sys.stdout.buffer.write(_do_all(request).getbuffer())
     except Unfit as error:
         _fail(json.loads(str(error)))
     except Broken as error:
@@ -65,20 +59,47 @@ def main() -> None:
         _fail({"kind": "broken", "error": type(error).__name__})
 
 
-def _counted(pieces: Iterable[pa.Table], pipe: int | None) -> Iterator[pa.Table]:
-    """Say after each piece how many rows were read so far, where somebody listens; no more."""
-    rows = 0
-    for piece in pieces:
-        yield piece
-        rows += piece.num_rows
-        if pipe is not None:
-            with suppress(BrokenPipeError):  # a drawing that ended is no reason to stop reading
-                os.write(pipe, b"%d\n" % rows)
+def _do_all(request: dict[str, Any]) -> io.BytesIO:
+    ground, rows, sink = _ground(request), _Counted(request["progress"]), io.BytesIO()
+    for job in request["jobs"]:
+        sys.stderr.write(f"\n{BEGUN}\n")
+        sys.stderr.flush()
+        contract = Contract.model_validate(job["contract"])
+        opened = open_table(job, contract)
+        opened = opened._replace(pieces=rows.count(opened.pieces))
+        tables = _rows(job, contract, opened, ground) if ground else _areas(contract, opened)
+        for table in tables:
+            with pa.ipc.new_stream(sink, table.schema) as stream:
+                stream.write_table(table)
+    return sink
 
 
-def _areas(job: dict[str, Any], contract: Contract, opened: Opened) -> list[pa.Table]:
+def _ground(request: dict[str, Any]) -> Ground | None:
+    """Return grid and areas; there are none yet while the areas themselves are read."""
+    if "grid" not in request:
+        return None
+    area = np.frombuffer(sys.stdin.buffer.read(), dtype=np.int32)
+    return Ground(Grid(**request["grid"]), area, request["codes"])
+
+
+class _Counted:
+    """Says after each piece how many rows were read so far, where somebody listens; no more."""
+
+    def __init__(self, pipe: int | None) -> None:
+        self._pipe, self._rows = pipe, 0
+
+    def count(self, pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """Yield the pieces, each counted once it was dealt with."""
+        for piece in pieces:
+            yield piece
+            self._rows += piece.num_rows
+            if self._pipe is not None:
+                with suppress(BrokenPipeError):  # a drawing that ended is no reason to stop
+                    os.write(self._pipe, b"%d\n" % self._rows)
+
+
+def _areas(contract: Contract, opened: Opened) -> list[pa.Table]:
     """Let the admitted figures of areas through as they are, with their outlines."""
-    del job
     pieces = list(opened.pieces)
     if not pieces:
         _fail({"kind": "empty"})
@@ -89,11 +110,11 @@ def _areas(job: dict[str, Any], contract: Contract, opened: Opened) -> list[pa.T
     return [_saying(table, said)]
 
 
-def _rows(job: dict[str, Any], contract: Contract, opened: Opened) -> list[pa.Table]:
+def _rows(
+    job: dict[str, Any], contract: Contract, opened: Opened, ground: Ground
+) -> list[pa.Table]:
     """Let rows through as counts."""
     question = Question.model_validate(job["question"])
-    area = np.frombuffer(sys.stdin.buffer.read(), dtype=np.int32)
-    ground = Ground(Grid(**job["grid"]), area, job["codes"])
     if contract.table == "incidents":
         *tables, tally = admit_incidents(
             opened.pieces, contract, question, ground, full=job["full"]
