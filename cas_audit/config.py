@@ -26,9 +26,11 @@ __all__ = [
     "SMALLEST_COUNT",
     "Area",
     "Config",
+    "Decided",
     "Elsewhere",
     "Evidence",
     "Group",
+    "Law",
     "Publication",
     "Strict",
     "Text",
@@ -55,6 +57,7 @@ Model = Literal[
     "self_exciting",
     "table",
 ]
+Measure = Literal["hit_rate", "near_hit_rate", "pai", "precision"]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
 
@@ -83,7 +86,7 @@ class Text(Strict):
 class Success(Strict):
     """The success criterion: a measure of the evaluation and the value it must reach."""
 
-    measure: Literal["hit_rate", "near_hit_rate", "pai", "precision"]
+    measure: Measure
     at_least: Annotated[float, Field(gt=0)]
 
     @model_validator(mode="after")
@@ -94,15 +97,65 @@ class Success(Strict):
         return self
 
 
+class Stop(Text):
+    """When the system stops, in words; and as a figure, by which anyone can see that it must.
+
+    It stops when `measure` has been below `below` for `for_weeks` weeks.
+    """
+
+    measure: Measure | None = None
+    below: Annotated[float, Field(gt=0)] | None = None
+    for_weeks: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "Stop":
+        if len({one is None for one in (self.measure, self.below, self.for_weeks)}) > 1:
+            message = "has a part of a figure; expected measure, below and for_weeks, or none"
+            raise ValueError(message)
+        return self
+
+
 class Purpose(Strict):
-    """Why the system exists, measurable, and when it stops."""
+    """Why the system exists, measurable, and when it stops.
+
+    `decided_on` is the day on which all of it was laid down, `review_on` the day on which the
+    system is judged again or ends, `kept_years` how long code, data and evidence are kept then.
+    """
 
     goal: Text
     action: Text
     success: Success | None = None
-    stop: Text | None = None
+    stop: Stop | None = None
     owner: str | None = None
     decided_on: date | None = None
+    review_on: date | None = None
+    kept_years: Annotated[int, Field(ge=0, le=100)] | None = None
+
+
+class Decided(Strict):
+    """A choice of those who made the system: what was chosen and why, by whom and when.
+
+    `value` is the number that was chosen, where there is one, to be held against what ran: the side
+    of a cell in metres, or the share of cells that is flagged.
+    """
+
+    about: Literal["design", "data", "cell_size", "flagged_share", "limits", "sensitivity"]
+    chosen: Text
+    reason: Text
+    owner: str | None = None
+    decided_on: date | None = None
+    value: float | None = None
+
+
+class Law(Strict):
+    """When it was last gone through whether the system fits the law, by whom, in which text.
+
+    `texts` names for each law the day from which the text that was read is in force.
+    """
+
+    reviewed_on: date
+    reviewed_by: Annotated[str, Field(min_length=1)]
+    texts: dict[Literal["wpg", "avg", "ai_act"], date]
 
 
 class Area(Strict):
@@ -323,6 +376,7 @@ class Evidence(Strict):
 class Config(Strict):
     """One audit of one version of one system.
 
+    `decided` are the choices that were made, `law` is the last time that the law was gone through.
     `comparison` says, under Wpg 8, what records older than a year are compared with. Without
     `groups` nobody learns who is affected, and checks that compare groups are unavailable.
     """
@@ -335,6 +389,8 @@ class Config(Strict):
     retention_years: Annotated[int, Field(ge=1, le=30)] = 5
     comparison: Text | None = None
     purpose: Purpose
+    decided: list[Decided] = []
+    law: Law | None = None
     area: Area = Area()
     sources: Sources
     themes: Annotated[list[str], Field(min_length=1)]

@@ -57,6 +57,8 @@ MODEL_PARTS = (
     "next.parquet",
     "partition.parquet",
     "purpose.yaml",
+    "decided.yaml",
+    "law.yaml",
 )
 PAGES = ("report.nl.html", "report.en.html", "receipt.nl.html", "receipt.en.html")
 RESULTS = ("findings.json", "answers.json", "risks.json", *PAGES)
@@ -276,8 +278,22 @@ def _forecast(path: Path, work: Path, out: Path) -> None:
         from cas_audit.simulate.deployed import try_loop  # noqa: PLC0415
 
         try_loop(config, dossier)
-    write_yaml(dossier / "purpose.yaml", config.purpose.model_dump(mode="json"))
+    _record(config, dossier)
     seal_dossier(dossier, _manifest(config, dossier))
+
+
+def _record(config: Config, dossier: Path) -> None:
+    """Write down what people laid down; what they left out leaves no file."""
+    from cas_audit.assure.laws import list_laws  # noqa: PLC0415
+
+    write_yaml(dossier / "purpose.yaml", config.purpose.model_dump(mode="json"))
+    if config.decided:
+        decided = [one.model_dump(mode="json") for one in config.decided]
+        write_yaml(dossier / "decided.yaml", {"decided": decided})
+    if config.law:
+        known = {name: f"{law.text_of}" for name, law in list_laws().items()}
+        said = config.law.model_dump(mode="json")
+        write_yaml(dossier / "law.yaml", {**said, "known_texts": known})
 
 
 def _manifest(config: Config, dossier: Path) -> "Manifest":

@@ -72,6 +72,10 @@ def test_a_variable_that_is_not_set_is_named(
             "a group as fifths has the reference lowest or others",
         ),
         ({"groups": [{"name": "poor", "as": "tenths"}]}, "input should be 'residents' or 'fifths'"),
+        (
+            {"purpose": {**MINIMAL["purpose"], "stop": {"nl": "s", "en": "s", "below": 0.2}}},
+            "expected measure, below and for_weeks, or none",
+        ),
     ],
 )
 def test_a_fault_is_named(tmp_path: Path, change: dict[str, object], expected: str) -> None:

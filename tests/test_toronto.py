@@ -15,7 +15,7 @@ pytestmark = [
 ]
 CONFIG = Path(__file__).resolve().parent.parent / "examples/toronto.yaml"
 
-ELSEWHERE = {  # a survey, hours on patrol, a day of filing, a basis; trials that were not run
+ELSEWHERE = {  # a survey, patrol hours, a day of filing, a basis; trials not run; choices, law
     "data/labels_are_what_they_claim",
     "data/patrols_do_not_make_the_data",
     "data/registration_is_timely",
@@ -24,6 +24,8 @@ ELSEWHERE = {  # a survey, hours on patrol, a day of filing, a basis; trials tha
     "model/stable_choice",
     "model/the_loop_does_not_run_away",
     "privacy/every_feature_is_needed",
+    "process/choices_are_recorded",
+    "process/law_is_current",
 }
 
 

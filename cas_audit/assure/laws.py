@@ -1,5 +1,6 @@
 """The laws that a framework may name, and their provisions: another reference is a typo."""
 
+from datetime import date
 from functools import cache
 
 from cas_audit.config import Strict, Text, read_record
@@ -10,10 +11,14 @@ __all__ = ["Statute", "list_laws"]
 
 
 class Statute(Strict):
-    """One law: how a report calls it, and each provision that may be named."""
+    """One law: how a report calls it, and each provision that may be named.
+
+    `text_of` is the day from which the text is in force that the provisions were read in.
+    """
 
     short: Text
     title: Text
+    text_of: date
     provisions: list[str]
 
 
