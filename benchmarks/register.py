@@ -23,7 +23,8 @@ The window says of how many, the reach how many cells away.
 `OTHER` stands for each other theme of the configuration, `others` for all of them together.
 A layer has no window: it stands still, and whether it holds what came later cannot be tried.
 The register of a dossier is `model/features.json`.
-Their means over the test weeks, by theme and cell, stand in `model/feature_means.parquet`; of a table of forecasts there are none."""
+Their means over the test weeks, by theme and cell, stand in `model/feature_means.parquet`; \
+of a table of forecasts there are none."""
 
 
 def table(name: str, features: tuple[Feature, ...]) -> str:
