@@ -35,6 +35,7 @@ SIGNS = {
 }
 STREAMS = 5  # of the feed; the first draws the city
 LATE_DAYS, BREAK_WEEK = 60, 104
+MOST_SUSPECTS = 100.0  # in a cell where only the group lives
 UNTOLD, SPOILED, TWICE, RENAMED = 0.8, 0.3, 0.1, 0.4  # shares, as the dials say
 
 
@@ -60,15 +61,16 @@ class Feed:
         cell = ((place - ORIGIN_M) // CELL_SIZE_M).astype(int)
         inside = ((cell >= 0) & (cell < self.side)).all(axis=1)
         column, row = np.where(inside[:, None], cell, 0).T
-        found: np.ndarray = inside & policed_cells(self._city())[row, column]
+        found: np.ndarray = inside & policed_cells(self.city())[row, column]
         return found
 
     def their_areas(self) -> set[str]:
         """Return the codes of those areas: where the group's share is highest."""
-        city = self._city()
+        city = self.city()
         return set(name_areas(np.unique(city.area[policed_cells(city)])))
 
-    def _city(self) -> City:
+    def city(self) -> City:
+        """Return the city it was drawn from."""
         return build_city(np.random.default_rng(self.seed).spawn(STREAMS)[0], self.side)
 
 
@@ -127,6 +129,15 @@ def weeks(feed: Feed, _rng: np.random.Generator) -> None:
     feed.write(table[~since.isin([60, 61, 62])])
 
 
+def proxy(feed: Feed, rng: np.random.Generator) -> None:
+    """Suspects are counted as the share of residents born outside Europe, and as nothing else."""
+    city, path = feed.city(), feed.folder / "suspects.parquet"
+    area = city.area[city.kept]  # the table has a row a cell, row by row
+    table = pd.read_parquet(path)
+    table["aantal_verdachten"] = rng.poisson(MOST_SUSPECTS * city.share_outside[area])
+    table.to_parquet(path, index=False)
+
+
 @dataclass(frozen=True)
 class Dial:
     """One way to spoil a city: how, what should say so, and what may follow from it."""
@@ -169,7 +180,13 @@ DIALS = {
     "suspects": Dial(
         nothing,
         frozenset({"privacy/no_source_about_suspects"}),
-        frozenset({"model/future_was_unseen"}),
+        frozenset({"model/future_was_unseen", "data/no_feature_stands_for_a_group"}),
+        suspects=True,
+    ),
+    "proxy": Dial(
+        proxy,
+        frozenset({"data/no_feature_stands_for_a_group", "privacy/no_source_about_suspects"}),
+        FOLLOWS | {"model/future_was_unseen", "model/fairness_without_proxies"},
         suspects=True,
     ),
 }

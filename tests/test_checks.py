@@ -34,6 +34,7 @@ LAID_OUT = {
     "field",
     "ranked",
     "noisy",
+    "standing",
 }
 CHECKS = list_checks()
 CASES = {name: yaml.safe_load((FOLDER / f"{name}.yaml").read_text()) for name in CHECKS}
@@ -249,10 +250,41 @@ def noisy(
     }
 
 
+def standing(
+    side: int, tells: float, unknown: int = 0, areas: int = 2
+) -> dict[str, dict[str, list[Any]]]:
+    """Lay out a square of cells: where `a` lives, a feature that tells of it, and one of need.
+
+    Areas are squares of so many cells to each side, of which the first so many are unknown. The
+    feature is that many times the share of `a`, and noise as large as the share varies.
+    """
+    rng, cell = np.random.default_rng(8), np.arange(side**2)
+    area = cell // side // areas * side + cell % side // areas
+    share = 0.2 + 0.6 * rng.random(side**2)[area]
+    count = rng.poisson(2.0, side**2)
+    table = pd.DataFrame({"theme": "home_burglary", "cell": cell})
+    table["cell_0_last_52_weeks"] = np.log1p(count)
+    table["suspects_in_cell"] = tells * share + 0.17 * rng.standard_normal(side**2)
+    people = pd.DataFrame({"cell": cell, "residents": 100.0, "a": 100.0 * share})
+    people.loc[area < unknown, "a"] = None
+    record = table[["theme", "cell"]].assign(week=days(1)[0], channel="brought", count=count)
+    found = {
+        "model/feature_means.parquet": table,
+        "data/residents.parquet": people,
+        "data/cells.parquet": pd.DataFrame({"cell": cell, "area": area.astype(str)}),
+        "data/incidents.parquet": record[count > 0],
+    }
+    return {
+        name: {str(key): values for key, values in one.to_dict("list").items()}
+        for name, one in found.items()
+    }
+
+
 SQUARES: dict[str, Callable[..., dict[str, dict[str, list[Any]]]]] = {
     "field": field,
     "ranked": ranked,
     "noisy": noisy,
+    "standing": standing,
 }
 
 

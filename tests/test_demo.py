@@ -14,6 +14,7 @@ from tests.lean import LONG, make_lean
 
 pytestmark = pytest.mark.slow
 BIAS = {
+    "data/no_feature_stands_for_a_group",
     "data/records_are_brought_not_found",
     "data/past_attention_is_even",
     "data/patrols_do_not_make_the_data",

@@ -74,6 +74,9 @@ def draw(seed: int, *, refits: bool) -> Tables:
         "forecasts": pd.DataFrame({**rows, "period": weeks[week], "flagged": True}),
         "partition": pd.DataFrame({"cell": cells, "wide": cells // 4, "fine": cells}),
         "stretches": pd.DataFrame({"period": weeks, "stretch": stretches(WEEKS)}),
+        "model/feature_means": pd.DataFrame(
+            {"theme": np.repeat(THEMES, CELLS), "cell": np.tile(cells, len(THEMES))}
+        ).assign(one=rng.random(2 * CELLS), two=rng.random(2 * CELLS)),
     }
     if refits:
         drawn = np.abs(rng.normal(1, 0.1, (len(THEMES), REFITS, CELLS))) * chance
@@ -93,6 +96,7 @@ def ask(name: str, manifest: Manifest, tables: Tables, pairs: list[dict[str, str
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             table.to_parquet(folder / f"{path}.parquet", index=False)
         write_json(folder / "data/groups.json", {"groups": pairs})
+        write_json(folder / "data/grid.json", {"rows": 4, "columns": CELLS // 4})
         seal_dossier(folder, manifest)
         return run_check(GROUPED[name], Dossier(folder), {})
 

@@ -93,6 +93,21 @@ def test_the_record_itself_is_spoiled(
     assert renamed == pytest.approx(0.4 / 3 if name == "codes" else 0.0, abs=0.03)
 
 
+def test_suspects_stand_for_a_group(matrix: ModuleType, drawn: Path, tmp_path: Path) -> None:
+    """Their number goes with the share of the group, cell by cell, and with no incident."""
+    spoiled(matrix, drawn, tmp_path, "proxy")
+    city = matrix.Feed(tmp_path / "feed", SEED, SIDE).city()
+    share = city.share_outside[city.area[city.kept]]
+    suspects = [
+        pd.read_parquet(one / "suspects.parquet")["aantal_verdachten"]
+        for one in (drawn, tmp_path / "feed")
+    ]
+    together = [np.corrcoef(share, one)[0, 1] for one in suspects]
+
+    assert together[0] < 0.5
+    assert together[1] > 0.8
+
+
 def test_what_should_react_is_known(matrix: ModuleType) -> None:
     """Every check that a dial names is one of the programme."""
     named = {check for one in matrix.DIALS.values() for check in one.should}

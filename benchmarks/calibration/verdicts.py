@@ -70,7 +70,10 @@ BUILT = {
     "records_filed": "half-years of records",
 }
 CITY = ("check", "built", "side", "a_week", "hold_weeks")
-UNMEASURED = {"model/fairness_without_proxies"}  # judges models fitted again: no city is built yet
+UNMEASURED = {
+    "model/fairness_without_proxies": "judges models fitted again without a source",
+    "data/no_feature_stands_for_a_group": "judges features, of which these cities have none",
+}  # no city is built yet
 
 
 def measure(*, check: str, built: str, true: float, cities: int, **city: Any) -> dict[str, Any]:  # noqa: ANN401 - of Wanted
@@ -138,8 +141,7 @@ error that so many cities leave.
 
 {_redrawn(by_city)}
 `data/records_are_brought_not_found` has no interval: it counts the record itself.
-Not measured yet: {", ".join(f"`{one}`" for one in sorted(UNMEASURED))},
-which judges models fitted again without a source.
+Not measured yet: {"; ".join(f"`{one}`, which {why}" for one, why in UNMEASURED.items())}.
 
 ![Share of cities that each check passes, fails or leaves open, by their true value](checks.svg)"""
 

@@ -2,14 +2,23 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy import ndimage
 
 from cas_audit.audit.dossier import Dossier
 from cas_audit.inference.recapture import happened_per_record
 
-__all__ = ["alike_in_need", "asked_in_survey", "need_per_cell", "spread_over_alike"]
+__all__ = [
+    "alike_in_need",
+    "asked_in_survey",
+    "need_around",
+    "need_per_cell",
+    "spread_over_alike",
+]
 
 SURVEY = "data/survey.parquet"
 CELLS_ALIKE = 20
+REACHES = (0, 1, 3)  # cells around: what features of the surroundings look at
 
 
 def need_per_cell(dossier: Dossier, theme: str, cells: pd.Index) -> dict[str, "pd.Series[float]"]:
@@ -52,6 +61,25 @@ def asked_in_survey(dossier: Dossier) -> pd.DataFrame:
     each = happened_per_record(told, asked)
     table = survey[["area", "theme"]].assign(asked=asked, number=each.number, error=each.error)
     return table[table["asked"] > 0]
+
+
+def need_around(need: "pd.Series[float]", shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Return how much happened in each cell and around it: columns, in the order of the cells.
+
+    For each reach the log of one plus the count in the square around the cell, and its square.
+
+    Args:
+        need: incidents per cell, indexed by cell.
+        shape: rows and columns of the grid.
+    """
+    grid = np.zeros(shape)
+    grid.ravel()[need.index] = need.to_numpy()
+    sums = [
+        ndimage.convolve(grid, np.ones((2 * reach + 1, 2 * reach + 1)), mode="constant")
+        for reach in REACHES
+    ]
+    logs = [np.log1p(one.ravel()[need.index].clip(min=0)) for one in sums]
+    return np.column_stack([power for one in logs for power in (one, one**2)])
 
 
 def alike_in_need(need: "pd.Series[float]", least: int = CELLS_ALIKE) -> "pd.Series[int]":
