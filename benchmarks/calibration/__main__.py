@@ -1,6 +1,7 @@
 """The audit of the audit: intervals and verdicts on cities of which the truth is known.
 
-    python benchmarks/calibration --work calibration --out docs/measured/calibration.md
+    python benchmarks/calibration --work calibration --part beyond --part process --part outcomes \\
+        --out docs/measured/calibration.md
     python benchmarks/calibration --work calibration --part checks --out docs/measured/checks.md
 
 Each setting is a file of its own in the working folder, so that a run that was stopped goes on
