@@ -33,6 +33,7 @@ EXAMPLES = settings(
 ASK_MORE = {  # tables or trials that this city has not got, or more incidents in a cell
     "data/locations_are_complete",
     "data/places_are_represented",
+    "data/records_are_brought_not_found",  # shows groups, and judges the whole record
     "data/registration_is_timely",
     "data/reporting_is_even",
     "model/calibrated_in_every_group",

@@ -1,8 +1,9 @@
 """The audit of the audit: intervals and verdicts on cities of which the truth is known.
 
-    python benchmarks/calibration --work calibration --part beyond --part process --part outcomes \\
-        --out docs/measured/calibration.md
+    python benchmarks/calibration --work calibration --part beyond --part process --part outcomes
     python benchmarks/calibration --work calibration --part checks --out docs/measured/checks.md
+
+The first writes docs/measured/calibration.md with `--out`.
 
 Each setting is a file of its own in the working folder, so that a run that was stopped goes on
 where it was. `--share 0.01` draws a hundredth of the cities, to see that it runs. The picture of
