@@ -288,6 +288,8 @@ class Forecast(Strict):
     `sensitivity` tries other grids, windows, shares and places of incidents; see docs/models.md.
     `stability` fits again with another seed and with one period more, and keeps what each history
     drawn again left of the map.
+    `rerun` makes the forecast again in a new process and compares the bytes; without it the model
+    is fitted a second time in the same one.
     `choice` flags other cells than the plain top, so that groups are flagged more evenly.
     `necessity` fits without each family of features and each source, and on coarser data.
     `loop` deploys the model for a simulated year, beside the same model never deployed.
@@ -306,6 +308,7 @@ class Forecast(Strict):
     refits: Annotated[int, Field(ge=0, le=1000)] = 20
     sensitivity: bool = False
     stability: bool = False
+    rerun: bool = False
     choice: Choice | None = None
     necessity: bool = False
     loop: Loop | None = None

@@ -17,10 +17,10 @@ BESIDE = ("survey", "patrols", "decisions", "complaints", "stops")
 
 
 def make_lean(folder: Path) -> None:
-    """Take the tables beside the incidents, and the trial of stability, out of every version."""
+    """Take the tables beside the incidents, and the trials asked for, out of every version."""
     for path in sorted((folder / "configs").glob("*.yaml")):
         content = read_yaml(path)
         for name in BESIDE:
             del content["sources"][name]
-        content["forecast"]["stability"] = False
+        content["forecast"] |= {"stability": False, "rerun": False}
         write_yaml(path, content)

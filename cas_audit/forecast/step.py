@@ -1,6 +1,6 @@
 """The step `forecast`: counted incidents in, a model, its flags and how well they do out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from cas_audit.forecast.models import store_model
 from cas_audit.forecast.necessity import try_necessity
 from cas_audit.forecast.publish import publish_flags
 from cas_audit.forecast.random_data import concentrate
+from cas_audit.forecast.rerun import run_again
 from cas_audit.forecast.scores import score_week, summarise
 from cas_audit.forecast.sensitivity import try_choices
 from cas_audit.forecast.stability import try_stability, write_stability
@@ -35,12 +36,14 @@ __all__ = [
     "cut_city",
     "cut_weeks",
     "describe_features",
+    "fit_themes",
     "forecast",
     "score_themes",
+    "write_forecasts",
 ]
 
 SCORES = ["week", "wide", "theme", "forecaster"]
-TRIALS = ("reproducibility", "future", "leaks", "random_data")  # of every theme
+TRIALS = ("future", "leaks", "random_data")  # of every theme
 
 
 def forecast(config: Config, dossier: Path, tiles: Path) -> None:
@@ -62,35 +65,87 @@ def forecast(config: Config, dossier: Path, tiles: Path) -> None:
 def _forecast(config: Config, dossier: Path, work: Work) -> None:
     city = open_city(config, dossier / "data")
     (dossier / "model").mkdir()
-    rows, means, made, tried = [], [], {}, {}
-    for number, theme in enumerate(track(config.themes, "forecast")):
-        of, seed = (theme, panel_of(city, theme, config.channels)), [config.forecast.seed, number]
-        made[theme] = fit(config, city, of, seed, work, put_down=work.apart)
-        tried[theme] = _try(config, city, of, made[theme], seed=seed, work=work)
-        rows.append(_rows(city, theme, made[theme]))
-        means.append(mean_features(config, city, theme, work))
-        if made[theme].model is not None:
-            store_model(made[theme].model, dossier / f"model/{theme}.skops")
-    write_means(means, dossier)
-    for name in TRIALS:
-        write_json(dossier / f"trials/{name}.json", {one: tried[one][name] for one in tried})
-    wide = cut_city(city, made, dossier)
-    cut_weeks(city.periods, dossier, city.period_weeks)
+    made = fit_themes(config, city, work, put_down=work.apart)
+    for theme, one in made.items():
+        if one.model is not None:
+            store_model(one.model, dossier / f"model/{theme}.skops")
+    write_means([mean_features(config, city, theme, work) for theme in made], dossier)
+    wide = write_forecasts(config, city, made, dossier)
+    _try_all(config, city, made, work, dossier)
     _try_more(config, city, made, wide=wide, work=work, dossier=dossier)
-    forecasts = pd.concat(rows)
-    forecasts.to_parquet(dossier / "forecasts.parquet", index=False)
-    _ahead(city, made).to_parquet(dossier / "next.parquet", index=False)
-    judged = judged_on(config)
-    weekly = [count_weekly(city, theme, one, judged, wide) for theme, one in made.items()]
-    scores = pd.concat(weekly, ignore_index=True)
-    scores.to_parquet(dossier / "model/weekly.parquet", index=False)
+    scores = pd.read_parquet(dossier / "model/weekly.parquet")
     write_json(dossier / "model/scores.json", score_themes(scores))
     _describe(config, city, dossier)
     searches = {theme: asdict(one.search) for theme, one in made.items()}
     write_json(dossier / "model/search.json", searches)
     evaluate(config, city, made, wide, dossier)
     find_hot_times(dossier)
+    forecasts = pd.read_parquet(dossier / "forecasts.parquet")
     publish_flags(forecasts, dossier, config.publication.smallest_population)
+
+
+def fit_themes(
+    config: Config, city: City, work: Work, *, put_down: bool = False
+) -> dict[str, Fitted]:
+    """Fit a model for each theme.
+
+    Args:
+        config: what is audited.
+        city: what the forecast starts from.
+        work: who does the work on tiles.
+        put_down: whether scored tiles are put down, for a run that goes on after a stop.
+    """
+    return {
+        theme: fit(config, city, of, seed, work, put_down=put_down)
+        for theme, of, seed in track(list(_subjects(config, city)), "forecast")
+    }
+
+
+def _subjects(
+    config: Config, city: City
+) -> Iterator[tuple[str, tuple[str, NDArray[np.float32]], list[int]]]:
+    """Yield each theme with its record and its seed."""
+    for number, theme in enumerate(config.themes):
+        counts = panel_of(city, theme, config.channels)
+        yield theme, (theme, counts), [config.forecast.seed, number]
+
+
+def write_forecasts(
+    config: Config, city: City, made: dict[str, Fitted], dossier: Path
+) -> NDArray[np.int64]:
+    """Write what was forecast, the cuts of space and time, and what was caught.
+
+    Returns the grid of wide blocks.
+    """
+    wide = cut_city(city, made, dossier)
+    cut_weeks(city.periods, dossier, city.period_weeks)
+    forecasts = pd.concat([_rows(city, theme, one) for theme, one in made.items()])
+    forecasts.to_parquet(dossier / "forecasts.parquet", index=False)
+    _ahead(city, made).to_parquet(dossier / "next.parquet", index=False)
+    judged = judged_on(config)
+    weekly = [count_weekly(city, theme, one, judged, wide) for theme, one in made.items()]
+    pd.concat(weekly, ignore_index=True).to_parquet(dossier / "model/weekly.parquet", index=False)
+    return wide
+
+
+def _try_all(
+    config: Config, city: City, made: dict[str, Fitted], work: Work, dossier: Path
+) -> None:
+    """Run the trials that every theme gets; that of a rerun in this process, or in a new one."""
+    tried = {
+        theme: _try(config, city, of, made[theme], seed=seed, work=work)
+        for theme, of, seed in _subjects(config, city)
+    }
+    for name in TRIALS:
+        write_json(dossier / f"trials/{name}.json", {one: tried[one][name] for one in tried})
+    if config.forecast.rerun:
+        run_again(config, dossier, work.folder if work.apart else None)
+        return
+    again = {
+        theme: compare(city, made[theme], fit(config, city, of, seed, work))
+        for theme, of, seed in _subjects(config, city)
+    }
+    write_json(dossier / "trials/reproducibility.json", again)
 
 
 def _try(
@@ -107,7 +162,6 @@ def _try(
     blind = fit_blind(config, city, theme, made, work, seed=seed)
     share = config.forecast.flagged_share
     return {
-        "reproducibility": compare(city, made, fit(config, city, of, seed, work)),
         "future": without_future(config, city, theme),
         "leaks": find_leaks(config, city, theme, made, blind),
         "random_data": concentrate(city, counts, blind.made.flagged, share, seed),

@@ -11,9 +11,10 @@ def model_is_reproducible(
 
     Why: a forecast that cannot be made again cannot be examined, nor defended.
 
-    How: before sealing, each model was fitted a second time from the same data and seed (a trial);
-    the largest difference in score must stay below `max_score_difference` and no cell may be
-    flagged in one and not in the other. A fact of the record: there is no interval.
+    How: before sealing, each model was fitted a second time from the same data and seed (a trial),
+    in a new process where `forecast.rerun` asks for that; the largest difference in score must stay
+    below `max_score_difference` and no cell may be flagged in one and not in the other. A fact of
+    the record: there is no interval.
 
     Limits: the second fit ran on the same machine, with the same versions. Another machine can
     differ in the last digits. Other seeds are not tried.

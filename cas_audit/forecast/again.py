@@ -1,0 +1,27 @@
+"""The new process of a rerun: makes the forecast from the job on stdin, and ends."""
+
+import json
+import sys
+from pathlib import Path
+
+from cas_audit.config import Config
+from cas_audit.forecast.city import open_city
+from cas_audit.forecast.step import fit_themes, write_forecasts
+from cas_audit.forecast.work import open_work
+
+__all__: list[str] = []
+
+
+def main() -> None:
+    """Do the job on stdin."""
+    job = json.loads(sys.stdin.buffer.read())
+    config, out = Config.model_validate(job["config"]), Path(job["out"])
+    tiles = Path(job["tiles"]) if job["tiles"] else None
+    (out / "model").mkdir()
+    with open_work(config.forecast.scheduler, tiles) as work:
+        city = open_city(config, Path(job["data"]))
+        write_forecasts(config, city, fit_themes(config, city, work), out)
+
+
+if __name__ == "__main__":
+    main()
