@@ -141,13 +141,21 @@ def docs(audit: Folder, out: Out) -> None:
 @app.command()
 def export(
     audit: Folder,
-    to: Annotated[Path, typer.Option("--to", help="Folder to write; replaced only if ours.")],
+    out: Out,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kind",
+            help="register, system-card, assessment-card, oscal, model-card, data-sheet, "
+            "processing, dpia, json: by default all of these; or week. May be given again.",
+        ),
+    ] = None,
     language: Language = "nl",
 ) -> None:
-    """Write next week's forecast for a map, and the sheet of the information specialist."""
+    """Write the audit in the forms that others ask for, or next week's forecast for a map."""
     from cas_audit import steps  # noqa: PLC0415
 
-    typer.echo("\n".join(map(str, steps.export(audit, to, language))))
+    typer.echo("\n".join(map(str, steps.export(audit, out, kind, language))))
 
 
 @app.command()

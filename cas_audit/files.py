@@ -45,15 +45,6 @@ AUDIT = {
 }
 DOCS = {"docs.json", "data-docs.nl.html", "data-docs.en.html"}
 FRONTIER = {"frontier.json", "frontier.nl.html", "frontier.en.html"}
-EXPORT = {
-    "export.json",
-    "forecast.gpkg",
-    "forecast.parquet",
-    "forecast.qml",
-    "read-me.nl.txt",
-    "read-me.en.txt",
-    "restricted",
-}
 DEMO = {"demo.json", "configs", "feed", "truth", "statements", "keys", "mlflow"}
 
 
@@ -257,8 +248,8 @@ def _foreign(out: Path) -> set[str]:
         return names - DOCS
     if "frontier.json" in names and "rows" in _keys(out / "frontier.json"):
         return names - FRONTIER
-    if "export.json" in names and "week" in _keys(out / "export.json"):
-        return names - EXPORT
+    if "export.json" in names and "documents" in _keys(out / "export.json"):
+        return set(tree(out)) - {"export.json"} - set(read_json(out / "export.json")["documents"])
     return names
 
 

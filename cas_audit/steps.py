@@ -13,7 +13,7 @@ from cas_audit import __version__
 from cas_audit.assure.revisions import keep, past
 from cas_audit.assure.seal import differences, seal_audit
 from cas_audit.config import Config, Evidence, fill_in, load_config
-from cas_audit.errors import EvidenceError
+from cas_audit.errors import EvidenceError, InputError
 from cas_audit.files import digest, read_json, read_yaml, staged, tree, write_json, write_yaml
 from cas_audit.progress import say
 
@@ -143,14 +143,35 @@ def docs(audit: Path, out: Path) -> list[Path]:
     return [out / page.name for page in pages]
 
 
-def export(audit: Path, out: Path, language: Literal["nl", "en"] = "nl") -> list[Path]:
-    """Write next week's forecast and the sheet of an intact audit, in another folder."""
-    from cas_audit.present.exports import write_exports  # noqa: PLC0415 - loads pandas
+def export(
+    audit: Path, out: Path, kinds: list[str] | None = None, language: Literal["nl", "en"] = "nl"
+) -> list[Path]:
+    """Write documents for others, or next week's forecast, of an intact audit.
 
+    Args:
+        audit: an audit folder.
+        out: another folder, made or replaced as a whole.
+        kinds: some of `present.exports.documents.WRITERS`, or `week`; by default every document.
+        language: of what is written in one language.
+
+    Returns:
+        The files.
+
+    Raises:
+        EvidenceError: the audit is not as it was sealed, or its evidence does not hold.
+        InputError: a kind does not exist.
+    """
+    from cas_audit.present.exports.documents import WRITERS, write_exports  # noqa: PLC0415 - pandas
+
+    asked = kinds or list(WRITERS)
+    if not set(asked) <= {*WRITERS, "week"}:
+        message = f"export: unknown kind; expected some of {', '.join([*WRITERS, 'week'])}."
+        raise InputError(message)
     _refuse_changed(audit)
     with staged(out) as work:
-        files = write_exports(audit, work, language)
-    return [out / path.relative_to(work) for path in files]
+        write_exports(audit, work, asked, language)
+        written = tree(work)
+    return [out / name for name in written]
 
 
 def mitigate(audit: Path, out: Path) -> list[Path]:

@@ -1,6 +1,7 @@
 """An audit on paper: sealed, answered and open to the gate, without a city behind it."""
 
 import datetime as dt
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -89,10 +90,17 @@ def put(folder: Path, name: str, signed: Envelope) -> Path:
     return path
 
 
-def make(folder: Path, manifest: Manifest, **policy: Any) -> Path:
-    """Write an audit in which every check is met and every statement is made."""
+def make(
+    folder: Path, manifest: Manifest, beside: Mapping[str, Any] | None = None, **policy: Any
+) -> Path:
+    """Write an audit in which every check is met and every statement is made.
+
+    `beside` are files that the dossier holds more, by path: JSON or YAML.
+    """
     (folder / "dossier").mkdir(parents=True)
     write_json(folder / "dossier/data/groups.json", {"groups": []})
+    for name, content in (beside or {}).items():
+        (write_yaml if name.endswith(".yaml") else write_json)(folder / "dossier" / name, content)
     seal_dossier(folder / "dossier", manifest.model_copy(update={"name": "paper"}))
     found = [
         Finding(

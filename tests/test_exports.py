@@ -15,11 +15,12 @@ from cas_audit.demo import prepare
 from cas_audit.errors import EvidenceError
 from cas_audit.files import read_json, read_yaml, write_yaml
 from cas_audit.forecast.publish import places_of
-from cas_audit.present.exports import FILLED_IN
+from cas_audit.present.exports.week import FILLED_IN
 from tests.lean import make_lean
 
 pytestmark = pytest.mark.slow
 THEMES = ["bike_theft", "home_burglary"]
+WEEK = ("--kind", "week")
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +49,10 @@ def audit(city: Path) -> Path:
 def exported(audit: Path, city: Path) -> Path:
     """Return the folder that the command wrote."""
     with pytest.raises(SystemExit) as stop:
-        cli.main(["export", str(audit), "--to", str(city / "week"), "--language", "en"])
+        cli.main(["export", str(audit), "--out", str(city / "out"), *WEEK, "--language", "en"])
 
     assert not stop.value.code
-    return city / "week"
+    return city / "out/week"
 
 
 def test_the_forecast_is_of_the_week_after_the_history(audit: Path, exported: Path) -> None:
@@ -65,7 +66,7 @@ def test_the_forecast_is_of_the_week_after_the_history(audit: Path, exported: Pa
     by_count = one.assign(count=count).fillna({"count": 0})
     next_week = f"{weeks.max() + timedelta(days=7):%Y-%m-%d}"
 
-    assert {"week": next_week, "themes": THEMES} == read_json(exported / "export.json")
+    assert {"week": next_week, "themes": THEMES} == read_json(exported / "week.json")
     assert round(0.03 * len(one)) == one["flagged"].sum() > 0
     flagged = by_count["flagged"]
     assert by_count["count"][flagged].min() >= by_count["count"][~flagged].max() > 0
@@ -160,20 +161,20 @@ def test_a_changed_audit_is_not_exported(audit: Path, tmp_path: Path) -> None:
     before = path.read_bytes()
     path.write_bytes(before + b" ")
     with pytest.raises(EvidenceError, match="as it was sealed"):
-        steps.export(audit, tmp_path / "week")
+        steps.export(audit, tmp_path / "out", ["week"])
     path.write_bytes(before)
 
-    assert not (tmp_path / "week").exists()
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_export_takes_the_place_of_an_export_only(audit: Path, tmp_path: Path) -> None:
     """A folder with something of others in it is left alone."""
-    steps.export(audit, tmp_path / "week")
-    steps.export(audit, tmp_path / "week")
-    (tmp_path / "week/notes.txt").write_text("mine")
+    steps.export(audit, tmp_path / "out", ["week"])
+    steps.export(audit, tmp_path / "out", ["week"])
+    (tmp_path / "out/week/notes.txt").write_text("mine")
 
     with pytest.raises(EvidenceError, match="not written by cas-audit"):
-        steps.export(audit, tmp_path / "week")
+        steps.export(audit, tmp_path / "out", ["week"])
 
 
 def test_the_sheet_says_when_crime_happens_most_in_the_neighbourhood(

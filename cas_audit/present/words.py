@@ -36,6 +36,7 @@ class Words(string.Formatter):
         self.page: dict[str, Any] = _read("page")[language]
         self.receipts: dict[str, Any] = _read("receipt")[language]
         self.told: dict[str, str] = _read("people")[language]
+        self.documents: dict[str, Any] = _read("documents")[language]
         self.names = {**self.page["names"], **(names or {})}
 
     def text(self, key: str, **values: object) -> str:
@@ -49,6 +50,10 @@ class Words(string.Formatter):
     def people(self, key: str, **values: object) -> str:
         """Return a text about people, policy and risks, filled in."""
         return str(self.vformat(self.told[key], (), values))
+
+    def document(self, key: str, **values: object) -> str:
+        """Return a text of the documents for others, filled in."""
+        return str(self.vformat(self.documents[key], (), values))
 
     def name(self, identifier: str) -> str:
         """Return how to call a theme, group, measure or column."""

@@ -22,6 +22,7 @@ from cas_audit.config import Config
 from cas_audit.files import write_json
 from cas_audit.ingest.contract import Contract
 from cas_audit.ingest.receipt import Receipt
+from cas_audit.present.exports.summary import Exported
 
 __all__ = ["MODELS", "schema_of", "write_schemas"]
 
@@ -30,6 +31,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "comparison": Comparison,
     "config": Config,
     "contract": Contract,
+    "export": Exported,
     "findings": Findings,
     "framework": Framework,
     "manifest": Manifest,

@@ -17,7 +17,7 @@ from cas_audit.forecast.publish import places_of
 from cas_audit.present.words import LANGUAGES, Language
 from cas_audit.rooms import room
 
-__all__ = ["FILLED_IN", "write_exports"]
+__all__ = ["FILLED_IN", "write_week"]
 
 FILLED_IN = ["read", "changed", "reason", "approach"]
 TOLD = ["week", "theme", "area", "cell", "x_m", "y_m", "hot_times"]
@@ -29,21 +29,19 @@ COLOURS = {
 }
 
 
-def write_exports(audit: Path, out: Path, language: Language) -> list[Path]:
+def write_week(audit: Path, out: Path, language: Language) -> None:
     """Write the forecast of the week after the history, its style, and the sheet.
 
     Args:
         audit: an audit folder with a forecast.
-        out: folder to write in.
+        out: folder to make.
         language: of the legend.
-
-    Returns:
-        The files.
 
     Raises:
         Unavailable: the dossier holds no forecast of next week.
     """
     dossier = Dossier(audit / "dossier")
+    out.mkdir()
     cells = _cells(dossier)
     ahead = dossier.table("next.parquet").merge(cells, on="cell")
     ahead["week"] = ahead["week"].dt.strftime("%Y-%m-%d")
@@ -57,8 +55,7 @@ def write_exports(audit: Path, out: Path, language: Language) -> list[Path]:
     for each in LANGUAGES:
         (out / f"read-me.{each}.txt").write_text(texts[each]["read_me"], encoding="utf-8")
     week, themes = str(ahead["week"].iloc[0]), sorted(set(ahead["theme"]))
-    write_json(out / "export.json", {"week": week, "themes": themes})
-    return sorted(path for path in out.rglob("*") if path.is_file())
+    write_json(out / "week.json", {"week": week, "themes": themes})
 
 
 def _cells(dossier: Dossier) -> pd.DataFrame:
