@@ -160,7 +160,7 @@ DIALS = {
         frozenset({"data/past_attention_is_even", "model/even_exposure"}),
         FOLLOWS
         | {"data/records_are_brought_not_found", "data/patrols_do_not_make_the_data"}
-        | {"data/labels_are_what_they_claim", "model/better_in_every_group"},
+        | {"data/labels_are_what_they_claim", "model/no_worse_in_any_group"},
         over_policing=1.0,
     ),
     "reporting": Dial(reporting, frozenset({"data/reporting_is_even"}), FOLLOWS),

@@ -35,6 +35,7 @@ LAID_OUT = {
     "ranked",
     "noisy",
     "standing",
+    "gained",
 }
 CHECKS = list_checks()
 CASES = {name: yaml.safe_load((FOLDER / f"{name}.yaml").read_text()) for name in CHECKS}
@@ -280,11 +281,46 @@ def standing(
     }
 
 
+def gained(
+    hits: list[list[int]], times: int = 4, caught: int = 100
+) -> dict[str, dict[str, list[Any]]]:
+    """Lay out two cells, home to `a` and to others, with so many incidents in every week.
+
+    In each stretch the model flags the first cell, and counting does, in the first so many weeks;
+    then the same of the second cell. Of the whole city each caught `caught`.
+    """
+    periods = days(len(hits) * WEEKS_A_STRETCH)
+    rows = []
+    for (number, period), cell in itertools.product(enumerate(periods), (0, 1)):
+        stretch, week = divmod(number, WEEKS_A_STRETCH)
+        model, counting = hits[stretch][2 * cell : 2 * cell + 2]
+        rows.append((cell, period, week < model, week < counting))
+    table = pd.DataFrame(rows, columns=["cell", "period", "flagged", "counting"])
+    table = table.assign(theme="home_burglary")
+    record = table[["cell", "theme"]].assign(week=table["period"], channel="brought", count=times)
+    cut = [number // WEEKS_A_STRETCH for number in range(len(periods))]
+    weekly = {"theme": "home_burglary", "incidents": 2 * caught, "hits": caught, "near_hits": 0}
+    named = ["model", "counting"]
+    found = {
+        "forecasts.parquet": table.drop(columns="counting").assign(score=0.5),
+        "model/counting.parquet": table.loc[table["counting"], ["theme", "cell", "period"]],
+        "data/incidents.parquet": record,
+        "stretches.parquet": pd.DataFrame({"period": periods, "stretch": cut}),
+        "data/residents.parquet": pd.DataFrame(residents(2)),
+        "model/weekly.parquet": pd.DataFrame([{**weekly, "forecaster": one} for one in named]),
+    }
+    return {
+        name: {str(key): values for key, values in one.to_dict("list").items()}
+        for name, one in found.items()
+    }
+
+
 SQUARES: dict[str, Callable[..., dict[str, dict[str, list[Any]]]]] = {
     "field": field,
     "ranked": ranked,
     "noisy": noisy,
     "standing": standing,
+    "gained": gained,
 }
 
 

@@ -41,6 +41,7 @@ ASK_MORE = {  # tables or trials that this city has not got, or more incidents i
     "model/even_misses",
     "model/exposure_follows_need",
     "model/fairness_without_proxies",
+    "model/no_worse_in_any_group",
     "model/robust_to_thresholds",
     "model/stable_choice",
     "model/the_loop_does_not_run_away",

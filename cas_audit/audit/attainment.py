@@ -1,6 +1,6 @@
 """A figure per theme that must lie above a value, brought together in one finding."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -33,16 +33,19 @@ def judge_lowest(
     *,
     enough: Collection[str],
     hidden: Collection[str] = (),
+    named: Mapping[str, Mapping[str, str]] | None = None,
     **fixed: str | float,
 ) -> Finding:
     """Judge a figure of every theme against one value; shows the theme that does worst.
 
     Args:
-        measured: scores per theme; their ratio is judged, or their top where the bottom is zero.
+        measured: scores per theme, or whatever else is `named`; their ratio is judged, or their
+            top where the bottom is zero.
         at_least: the value that the whole interval must exceed, judged one-sided at 5 %
             over all themes together.
         enough: the themes whose counts, fixed beforehand, allow a judgement.
         hidden: themes that are judged, but whose figures would tell a count of one to four.
+        named: what each of `measured` is about, in the columns of the table; by default a theme.
         fixed: more values for the sentence.
     """
     found = _intervals({theme: measured[theme] for theme in measured if theme in enough})
@@ -56,19 +59,20 @@ def judge_lowest(
     worst = min(deciding, key=lambda theme: _estimate(intervals[theme]))
     shown = {theme: None if theme in hidden else one for theme, one in intervals.items()}
     one = shown[worst]
-    rows = [{"theme": theme, **_row(each)} for theme, each in shown.items()]
+    about = named or {theme: {"theme": theme} for theme in measured}
+    rows = [{**about[theme], **_row(each)} for theme, each in shown.items()]
     message = outcome.value if one else "hidden" if intervals[worst] else "too_few"
     return Finding(
         outcome=outcome,
         message=message,
-        values=as_rows([{"theme": worst, **fixed, **_row(one)}])[0],
+        values=as_rows([{**about[worst], **fixed, **_row(one)}])[0],
         estimand=Estimand.OUTCOMES,
         estimate=one and one.estimate,
         interval=one and (finite(one.low), finite(one.high)),
         level=LEVEL,
         n={"themes": len(measured), "units": one.units if one else 0},
         smallest_gap=one and finite(one.high - one.estimate),
-        tables={"themes": as_rows(rows)},
+        tables={"groups" if named else "themes": as_rows(rows)},
     )
 
 

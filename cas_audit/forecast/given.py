@@ -17,7 +17,13 @@ from cas_audit.forecast.fitting import Fitted
 from cas_audit.forecast.models import count_scores
 from cas_audit.forecast.publish import publish_flags
 from cas_audit.forecast.scores import flag_top
-from cas_audit.forecast.step import count_weekly, cut_city, cut_weeks, score_themes
+from cas_audit.forecast.step import (
+    count_weekly,
+    cut_city,
+    cut_weeks,
+    score_themes,
+    write_counting,
+)
 
 __all__ = ["Given", "audit_given", "kept_cells"]
 
@@ -103,19 +109,17 @@ def _count_caught(
     table = pd.read_parquet(data / "incidents.parquet")
     test = slice(start, start + len(common))
     known = City(table, history, city.kept, {}, slice(0, start), test)
-    rows = [
-        count_weekly(
-            known,
-            theme,
-            _beside_counting(config, known, theme, one.flagged[city.weeks.isin(common)]),
-            judged_on(config),
-            wide,
-        )
+    beside = {
+        theme: _beside_counting(config, known, theme, one.flagged[city.weeks.isin(common)])
         for theme, one in made.items()
-    ]
+    }
+    judged = judged_on(config)
+    rows = [count_weekly(known, theme, one, judged, wide) for theme, one in beside.items()]
     weekly = pd.concat(rows, ignore_index=True)
     if start < COUNTED_WEEKS:  # too little of the past to count
         weekly = weekly[weekly["forecaster"] == "model"]
+    else:
+        write_counting(known, beside, dossier)
     weekly.to_parquet(dossier / "model/weekly.parquet", index=False)
     write_json(dossier / "model/scores.json", score_themes(weekly))
 

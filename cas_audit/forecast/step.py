@@ -39,6 +39,7 @@ __all__ = [
     "fit_themes",
     "forecast",
     "score_themes",
+    "write_counting",
     "write_forecasts",
 ]
 
@@ -75,6 +76,7 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
     _try_more(config, city, made, wide=wide, work=work, dossier=dossier)
     scores = pd.read_parquet(dossier / "model/weekly.parquet")
     write_json(dossier / "model/scores.json", score_themes(scores))
+    write_counting(city, made, dossier)
     _describe(config, city, dossier)
     searches = {theme: asdict(one.search) for theme, one in made.items()}
     write_json(dossier / "model/search.json", searches)
@@ -263,6 +265,16 @@ def count_weekly(
         for block, score in enumerate(score_week(counts, flagged, wide))
     ]
     return pd.DataFrame(rows)
+
+
+def write_counting(city: City, made: Mapping[str, Fitted], dossier: Path) -> None:
+    """Write `model/counting.parquet`: a row for each cell and period that counting would flag."""
+    cells, rows = np.flatnonzero(city.kept), []
+    for theme, one in made.items():
+        period, cell = np.nonzero(one.counting[:, city.kept])
+        where = {"period": city.periods[period], "cell": cells[cell]}
+        rows.append(pd.DataFrame({"theme": theme, **where}))
+    pd.concat(rows).to_parquet(dossier / "model/counting.parquet", index=False)
 
 
 def score_themes(weekly: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None]]]:
