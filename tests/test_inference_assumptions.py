@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cas_audit.inference.assumptions import clustering, dispersion, persistence, residuals
+from cas_audit.inference.assumptions import (
+    clustering,
+    collinearity,
+    dispersion,
+    persistence,
+    residuals,
+)
 from cas_audit.inference.spatial_weights import contiguity
 
 SIDE = 20
@@ -70,3 +76,24 @@ def test_without_incidents_nothing_is_known() -> None:
     )
 
     assert all(np.isnan(one.value) for one in found)
+
+
+def test_overlap_is_the_condition_number_of_standardised_columns() -> None:
+    """As numpy has it by singular values; and the two columns that were made alike are named."""
+    rng = np.random.default_rng(9)
+    columns = rng.normal(size=(500, 5))
+    columns[:, 3] = columns[:, 1] + 0.1 * rng.normal(size=500)
+    standard = (columns - columns.mean(axis=0)) / columns.std(axis=0)
+    found = collinearity(np.asarray(np.corrcoef(columns.T)))
+
+    assert pytest.approx(np.linalg.cond(standard)) == found.condition
+    assert {1, 3} == set(found.most)
+
+
+def test_overlap_without_bounds_is_a_number_and_of_nothing_undefined() -> None:
+    """A column that stands twice is far above any limit; columns that never vary say nothing."""
+    twice, none = np.ones((2, 2)), np.full((2, 2), np.nan)
+
+    assert 1000 < collinearity(twice).condition < np.inf
+    assert np.isnan(collinearity(none).condition)
+    assert pytest.approx(1) == collinearity(np.diag([1.0, 1.0, np.nan])).condition

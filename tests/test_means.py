@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cas_audit.files import read_json
 from cas_audit.forecast.city import City, panel_of
 from cas_audit.forecast.features import make_features
 from cas_audit.forecast.fitting import known_by, record_of
-from cas_audit.forecast.means import mean_features, write_means
+from cas_audit.forecast.means import Known, know_features, write_known
 from cas_audit.forecast.past import Weeks
 from cas_audit.forecast.work import Work, open_work
 from tests.small import small_config
@@ -39,10 +40,10 @@ def city() -> City:
     return City(rows, weeks, kept, layers, slice(30, test.start), test)
 
 
-def means(model: str, place: City) -> pd.DataFrame:
-    """Return the means of the first theme."""
+def known(model: str, place: City) -> Known:
+    """Return what checks may know of the first theme."""
     with open_work() as work:
-        return mean_features(config(model), place, "one", work)
+        return know_features(config(model), place, "one", work)
 
 
 def test_of_counting_it_is_the_mean_of_counts_by_hand() -> None:
@@ -50,7 +51,7 @@ def test_of_counting_it_is_the_mean_of_counts_by_hand() -> None:
     place = city()
     kept = np.flatnonzero(place.kept)
     weekly = pd.DataFrame({"cell": kept[0], "week": place.weeks, "theme": "one", "count": 1})
-    found = means("counting", replace(place, incidents=weekly.assign(channel="brought")))
+    found = known("counting", replace(place, incidents=weekly.assign(channel="brought"))).means
 
     assert kept.tolist() == found["cell"].tolist()
     assert pytest.approx([np.log(53), 0]) == found["cell_0_last_52_weeks"].iloc[:2].tolist()
@@ -67,11 +68,13 @@ def test_they_are_what_the_model_knows(model: str) -> None:
         record.tile(max(one.reach_cells for one in features)),
         mondays=pd.date_range("2024-01-01", periods=WEEKS + 1, freq="7D").to_numpy(),
     )
-    expected = make_features(tile, asked, features).mean(axis=0, dtype=float)
-    found = means(model, place)
+    rows = make_features(tile, asked, features).astype(float)
+    found = known(model, place)
+    by_hand = np.corrcoef(rows.reshape(-1, len(features)).T)
 
-    assert ["theme", "cell", *(one.name for one in features)] == list(found)
-    assert pytest.approx(expected, abs=1e-5) == found.iloc[:, 2:].to_numpy()
+    assert ["theme", "cell", *(one.name for one in features)] == list(found.means)
+    assert pytest.approx(rows.mean(axis=0), abs=1e-5) == found.means.iloc[:, 2:].to_numpy()
+    assert pytest.approx(by_hand, abs=1e-4) == found.correlations
 
 
 def test_workers_elsewhere_find_the_same(tmp_path: Path) -> None:
@@ -79,18 +82,24 @@ def test_workers_elsewhere_find_the_same(tmp_path: Path) -> None:
     place = city()
     with ThreadPoolExecutor(1) as executor:
         elsewhere = Work(executor, tmp_path, apart=True)
-        found = mean_features(config("cas_ensemble"), place, "one", elsewhere)
+        found = know_features(config("cas_ensemble"), place, "one", elsewhere)
+    here = known("cas_ensemble", place)
 
-    pd.testing.assert_frame_equal(means("cas_ensemble", place), found)
+    pd.testing.assert_frame_equal(here.means, found.means)
+    assert pytest.approx(here.correlations) == found.correlations
 
 
 def test_a_feature_that_a_theme_has_not_got_is_missing(tmp_path: Path) -> None:
-    """Each theme has its own columns; what it lacks is not nought."""
+    """Each theme has its own columns; what it lacks is not nought, nor what is undefined."""
     (tmp_path / "model").mkdir()
-    one = pd.DataFrame({"theme": "one", "cell": [1], "a": [0.5]})
-    write_means([one, pd.DataFrame({"theme": "two", "cell": [1], "b": [0.5]})], tmp_path)
-    found = pd.read_parquet(tmp_path / "model/feature_means.parquet")
+    each = {
+        theme: Known(pd.DataFrame({"theme": theme, "cell": [1], name: [0.5]}), np.array([[value]]))
+        for theme, name, value in (("one", "a", 1.0), ("two", "b", np.nan))
+    }
+    write_known(each, tmp_path)
+    found = pd.read_parquet(tmp_path / "model/feature_means.parquet")[["a", "b"]]
+    told = read_json(tmp_path / "model/feature_correlations.json")
 
-    assert [[0.5, None], [None, 0.5]] == found[["a", "b"]].astype(object).where(
-        found[["a", "b"]].notna(), None
-    ).to_numpy().tolist()
+    assert [[False, True], [True, False]] == found.isna().to_numpy().tolist()
+    assert {"features": ["a"], "correlations": [[1.0]]} == told["one"]
+    assert [[None]] == told["two"]["correlations"]

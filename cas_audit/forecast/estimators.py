@@ -18,7 +18,7 @@ from cas_audit.errors import InputError
 from cas_audit.files import digest, write_json
 from cas_audit.forecast.city import features_of, judged_on, open_city, panel_of
 from cas_audit.forecast.given import Given, audit_given
-from cas_audit.forecast.means import tabulate_means, write_means
+from cas_audit.forecast.means import sum_rows, tabulate, write_known
 from cas_audit.forecast.models import TRUSTED
 from cas_audit.forecast.past import Weeks
 from cas_audit.forecast.step import describe_features
@@ -49,21 +49,21 @@ def audit_model(config: Config, chosen: Elsewhere, dossier: Path) -> None:
     features = describe_features(city)
     names = [str(one["name"]) for one in features]
     (dossier / "model/given").mkdir(parents=True)
-    score, flagged, digests, means = {}, {}, {}, []
+    score, flagged, digests, known = {}, {}, {}, {}
     cells = np.flatnonzero(city.kept)
     for number, theme in enumerate(track(config.themes, "score")):
         model, digests[theme] = _load(chosen, theme, dossier / "model/given")
         counts = panel_of(city, theme, config.channels)
         rows = features_of(city, counts, Weeks(city.origins, cells))
         mean = pd.DataFrame(rows.mean(axis=0, dtype=float), columns=names)
-        means.append(tabulate_means(theme, cells, mean))
+        known[theme] = tabulate(theme, cells, mean, [sum_rows(rows)])
         score[theme] = _score(model, rows, (theme, names))
         rng = np.random.default_rng([config.forecast.seed, number])
         everywhere = np.ones(score[theme].shape, dtype=bool)
         share = config.forecast.flagged_share
         flagged[theme] = flag_most(score[theme], everywhere, share, (theme, rng))
     write_json(dossier / "model/features.json", features)
-    write_means(means, dossier)
+    write_known(known, dossier)
     described = {
         "model": "skops" if chosen.skops else "mlflow",
         "sha256": digests,

@@ -16,7 +16,7 @@ from cas_audit.forecast.evaluation import evaluate
 from cas_audit.forecast.fitting import Fitted, fit, known_by
 from cas_audit.forecast.hot_times import find_hot_times
 from cas_audit.forecast.leaks import find_leaks, fit_blind
-from cas_audit.forecast.means import mean_features, write_means
+from cas_audit.forecast.means import know_features, write_known
 from cas_audit.forecast.models import store_model
 from cas_audit.forecast.necessity import try_necessity
 from cas_audit.forecast.publish import publish_flags
@@ -70,7 +70,8 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
     for theme, one in made.items():
         if one.model is not None:
             store_model(one.model, dossier / f"model/{theme}.skops")
-    write_means([mean_features(config, city, theme, work) for theme in made], dossier)
+    known = {theme: know_features(config, city, theme, work) for theme in made}
+    write_known(known, dossier)
     wide = write_forecasts(config, city, made, dossier)
     _try_all(config, city, made, work, dossier)
     _try_more(config, city, made, wide=wide, work=work, dossier=dossier)

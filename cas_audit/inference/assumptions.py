@@ -1,5 +1,7 @@
 """Do counts vary about a forecast as the forecast assumes: as Poisson's do, and apart?
 
+And can the columns it is fitted on be told apart?
+
 Estimand: outcomes given scores. Each figure comes with its standard error where the assumption
 holds, so an interval far from it is about right only near it.
 """
@@ -12,11 +14,12 @@ from scipy import sparse
 
 from cas_audit.inference.spatial import moran
 
-__all__ = ["Figure", "clustering", "dispersion", "persistence"]
+__all__ = ["Figure", "Overlap", "clustering", "collinearity", "dispersion", "persistence"]
 
 Values = NDArray[np.float64]
 LEAST = 5.0  # expected in a class: below it the chi-square is poor (Cochran 1954)
 FEWEST = 4
+TINY = 1e-6  # what rounding leaves of an eigenvalue of nought
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,38 @@ class Figure:
 
 
 NOTHING = Figure(float("nan"), float("nan"))
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How far columns say the same: a condition number, and the two columns that do so most."""
+
+    condition: float
+    most: tuple[int, ...]
+
+
+def collinearity(correlations: Values) -> Overlap:
+    """Return how far columns can be told from each other; no chance is in it.
+
+    Formula: the square root of the largest over the smallest eigenvalue of the correlations: one
+    where nothing overlaps, thousands where a column follows from the others; by convention above 30
+    is strong (Belsley, Kuh & Welsch 1980, chapter 3). The two columns are those that weigh most in
+    the eigenvector of the smallest.
+
+    Args:
+        correlations: shape (columns, columns), NaN where a column is the same everywhere; such a
+            column overlaps with none.
+
+    >>> round(collinearity(np.array([[1.0, 0.8], [0.8, 1.0]])).condition, 9)
+    3.0
+    """
+    used = np.flatnonzero(np.isfinite(np.diagonal(correlations)))
+    if not used.size:
+        return Overlap(float("nan"), ())
+    values, vectors = np.linalg.eigh(correlations[np.ix_(used, used)])
+    order = np.argsort(-np.abs(vectors[:, 0]).round(9), kind="stable")[:2]
+    condition = float(np.sqrt(values[-1] / max(float(values[0]), TINY)))
+    return Overlap(condition, tuple(used[order].tolist()))
 
 
 def dispersion(observed: Values, expected: Values) -> Figure:

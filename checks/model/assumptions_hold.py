@@ -1,4 +1,4 @@
-"""Incidents vary about the score as a count by chance does, without pattern in space or time."""
+"""What the score does not know is chance, and the features it is fitted on can be told apart."""
 
 from typing import Any
 
@@ -10,12 +10,20 @@ from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome, as_rows
 from cas_audit.audit.outcomes import count_by_period, on_record
 from cas_audit.audit.units import Units, open_units
-from cas_audit.inference.assumptions import Figure, clustering, dispersion, persistence
+from cas_audit.inference.assumptions import (
+    Figure,
+    clustering,
+    collinearity,
+    dispersion,
+    persistence,
+)
 from cas_audit.inference.spatial_weights import contiguity
 
 ONE_SIDED, TWO_SIDED = 1.645, 1.96
 TINY = 1e-9
 UNKNOWN = Figure(float("nan"), float("nan"))
+FREE_WEIGHTS = {"cas_ensemble"}
+CORRELATIONS = "model/feature_correlations.json"
 
 
 def assumptions_hold(
@@ -24,12 +32,14 @@ def assumptions_hold(
     max_dispersion: float = 1.5,
     max_clustering: float = 0.1,
     max_persistence: float = 0.3,
+    max_collinearity: float = 30,
     min_events: float = 100,
 ) -> Finding:
     """Do incidents vary about the score as chance alone would have it, without pattern?
 
     Why: a score that is a chance assumes that what it does not know is noise; a pattern in what is
-    left over is knowledge the model lacks, and it lies somewhere, with someone.
+    left over is knowledge the model lacks, and it lies somewhere, with someone. And weights that
+    are free to take any sign say nothing of features that say the same.
 
     How: what was recorded is held against the score, as an expected number, scaled to the same
     total. Overdispersion: Pearson's statistic over its degrees of freedom, over fine blocks and
@@ -38,16 +48,20 @@ def assumptions_hold(
     correlation of the residual of the city with that of the period before (Bartlett 1946). Each
     must lie below its limit, judged one-sided at 5 % by its standard error where the assumption
     holds. Estimand: outcomes given scores. With fewer incidents than `min_events` nothing is
-    decided.
+    decided. Collinearity: the condition number of the features over cells and periods, the square
+    root of the largest over the smallest eigenvalue of their correlations (Belsley, Kuh & Welsch
+    1980); a fact, without interval. It is judged where weights are free, as those of the look-alike
+    of CAS; trees, and weights that cannot be negative, do not rest on it.
 
     Limits: a limit is a convention: intervals of the other checks do not rest on Poisson counts,
-    since they take what varies from the stretches themselves. Collinear features are not looked at
-    here, as the dossier holds no values of features. Recorded incidents are not crime.
+    since they take what varies from the stretches themselves. Overlap makes no forecast worse; it
+    makes what a feature does unreadable. Recorded incidents are not crime.
 
     Remedy: look at the map of what is left over with people who know the city; add a season or a
-    shorter memory; fit counts that may vary more.
+    shorter memory; fit counts that may vary more. Leave out one of two features that say the same.
     """
-    if dossier.json("model/parameters.json")["model"] == "counting":
+    model = dossier.json("model/parameters.json")["model"]
+    if model == "counting":
         return Finding(
             outcome=Outcome.NOT_APPLICABLE,
             message="not_applicable_no_expectation",
@@ -75,7 +89,9 @@ def assumptions_hold(
         enough = table["count"].sum() >= min_events
         for name, one in _figures(table, units, fine, (grid["rows"], grid["columns"]), rng):
             judged = _judge(one if enough else UNKNOWN, limits[name])
-            rows.append({"theme": theme, "assumption": name, **judged})
+            rows.append({"theme": theme, "assumption": name, **judged, "features": None})
+        if model in FREE_WEIGHTS:
+            rows.append({"theme": theme, **_overlap(dossier, theme, max_collinearity)})
     return _conclude(rows)
 
 
@@ -113,6 +129,15 @@ def _judge(one: Figure, limit: float) -> dict[str, Any]:
     return {"value": one.value, "low": low, "high": high, "limit": limit, "over": over}
 
 
+def _overlap(dossier: Dossier, theme: str, limit: float) -> dict[str, Any]:
+    """Return the row on features that say the same; `features` are the two that do so most."""
+    told = dossier.json(CORRELATIONS)[theme]
+    found = collinearity(np.array(told["correlations"], dtype=float))
+    named = ", ".join(told["features"][one] for one in found.most)
+    judged = _judge(Figure(found.condition, 0.0), limit)
+    return {"assumption": "collinearity", **judged, "features": named}
+
+
 def _conclude(rows: list[dict[str, Any]]) -> Finding:
     """Met where nothing is over its limit; shows what is furthest over or nearest to it."""
     outcome = Outcome.MET if all(row["over"] is False for row in rows) else Outcome.INSUFFICIENT
@@ -124,9 +149,11 @@ def _conclude(rows: list[dict[str, Any]]) -> Finding:
     plain = [{key: row[key] for key in row if key != "over"} for row in (worst, *rows)]
     [shown, *table] = as_rows(plain)
     known = bool(np.isfinite(worst["value"]))
+    overlap = worst["assumption"] == "collinearity" and outcome is Outcome.NOT_MET
+    message = "features_overlap" if overlap else outcome.value
     return Finding(
         outcome=outcome,
-        message=outcome.value if known else "too_few",
+        message=message if known else "too_few",
         values=shown,
         estimand=Estimand.OUTCOMES,
         estimate=worst["value"] if known else None,
