@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -361,6 +362,10 @@ def lay_out(folder: Path, manifest: Manifest, case: dict[str, Any]) -> Dossier:
         write_yaml(folder / name, content)
     for name, columns in tables(case).items():
         write_table(folder / name, columns)
+    for name, width in case.get("archives", {}).items():
+        with zipfile.ZipFile(folder / name, "w") as archive:
+            schema = {"content": {"n_features_in_": {"content": str(width)}}}
+            archive.writestr("schema.json", json.dumps(schema))
     groups = case.get("compared", [{"name": "a", "reference": "others"}])
     write_json(folder / "data/groups.json", {"groups": groups})
     seal_dossier(folder, manifest.model_copy(update=case.get("manifest", {})))

@@ -1,5 +1,7 @@
 """The dossier: a sealed folder that holds all an auditor may ask about one model version."""
 
+import json
+import zipfile
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -67,6 +69,27 @@ def read_manifest(folder: Path) -> Manifest:
     return read_record(Manifest, path, EvidenceError)
 
 
+def find_width(schema: Any) -> int | None:  # noqa: ANN401 - JSON
+    """Return the number of columns of the outermost estimator of a skops schema that has one.
+
+    >>> find_width({"content": {"steps": [{"n_features_in_": {"content": "12"}}]}})
+    12
+    """
+    level = [schema]
+    while level:
+        for part in level:
+            if isinstance(part, dict) and "n_features_in_" in part:
+                return int(part["n_features_in_"]["content"])
+        level = [inner for part in level for inner in _inside(part)]
+    return None
+
+
+def _inside(part: Any) -> list[Any]:  # noqa: ANN401 - JSON
+    if isinstance(part, dict):
+        return list(part.values())
+    return part if isinstance(part, list) else []
+
+
 class Dossier:
     """Reads a sealed dossier, and remembers what was read: the inputs of a finding."""
 
@@ -111,6 +134,17 @@ class Dossier:
             Unavailable: the dossier does not hold it.
         """
         return pd.read_parquet(self._path(name))
+
+    def fitted_width(self, name: str) -> int | None:
+        """Return how many columns the model in a skops archive was fitted on, if it says so.
+
+        What the archive says of itself is read as JSON; no object is made of it.
+
+        Raises:
+            Unavailable: the dossier does not hold it.
+        """
+        with zipfile.ZipFile(self._path(name)) as archive:
+            return find_width(json.loads(archive.read("schema.json")))
 
     def has(self, name: str) -> bool:
         """Say whether the dossier holds a file."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cas_audit.forecast.past import Asked, Past
+from cas_audit.forecast.reasons import REASONS
 from cas_audit.forecast.tile import Tile
 
 __all__ = ["FEATURES", "Feature", "count_feature", "layer_feature", "make_features"]
@@ -32,6 +33,7 @@ class Feature:
         source: the table that the data comes from.
         about_persons: whether data about persons lies behind it.
         theme: another theme whose incidents it is made of.
+        reason: why a model gets it, the key of a text in `reasons`.
     """
 
     name: str
@@ -41,11 +43,12 @@ class Feature:
     source: str = "incidents"
     about_persons: bool = False
     theme: str | None = None
+    reason: str = ""
 
     def described(self) -> dict[str, Any]:
         """Return what the register says of it."""
         told = ("name", "window_weeks", "reach_cells", "source", "about_persons")
-        return {key: getattr(self, key) for key in told}
+        return {**{key: getattr(self, key) for key in told}, "why": REASONS.get(self.reason)}
 
 
 def count_feature(window: int, reach: int) -> Feature:
@@ -61,12 +64,12 @@ def count_feature(window: int, reach: int) -> Feature:
         return np.log1p(counted, out=counted)
 
     name = f"{'ring' if reach else 'cell'}_{reach}_last_{window}_weeks"
-    return Feature(name, make, window, reach)
+    return Feature(name, make, window, reach, reason="near_past" if reach else "own_past")
 
 
 def layer_feature(name: str, layer: str, source: str, *, about_persons: bool = False) -> Feature:
     """Return the feature: a layer of the tile, which stands still."""
-    return Feature(name, lambda past: past.layer(layer), 0, 0, source, about_persons)
+    return Feature(name, lambda past: past.layer(layer), 0, 0, source, about_persons, reason=source)
 
 
 FEATURES = tuple(

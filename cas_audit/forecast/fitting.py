@@ -46,6 +46,7 @@ class Fitted:
     counting: NDArray[np.bool_]
     ahead: NDArray[np.bool_] | None = None  # the period after the history, (rows, columns)
     search: Search = field(default_factory=lambda: Search({}, []))
+    features: tuple[Feature, ...] = ()  # those it was fitted on, in their order
 
 
 def fit(
@@ -76,12 +77,13 @@ def fit(
     origins = np.append(city.origins, len(city.weeks))
     counted = count_scores(of[1], origins, COUNTED_WEEKS)
     model, score, found = None, counted, Search({}, [])
+    features: tuple[Feature, ...] = (count_feature(COUNTED_WEEKS, 0),)
     if config.forecast.model == "cas_ensemble":
-        model, score = _cas(
+        model, score, features = _cas(
             config, city, of, origins=origins, seed=seed, work=work, put_down=put_down
         )
     elif config.forecast.model != "counting":
-        model, score, found = _rates(
+        model, score, found, features = _rates(
             config,
             city,
             of,
@@ -95,7 +97,7 @@ def fit(
     worth = city.worth(of[0], score)
     flagged = np.stack([flag(week, city.kept, config, city.lives, ties) for week in worth])
     counting = np.stack([flag_top(week, city.kept, share, counting_ties) for week in counted])
-    return Fitted(model, score[:-1], flagged[:-1], counting[:-1], flagged[-1], found)
+    return Fitted(model, score[:-1], flagged[:-1], counting[:-1], flagged[-1], found, features)
 
 
 def _cas(
@@ -107,7 +109,7 @@ def _cas(
     seed: list[int],
     work: Work,
     put_down: bool,
-) -> tuple[ClassifierMixin, Grids]:
+) -> tuple[ClassifierMixin, Grids, tuple[Feature, ...]]:
     """Fit the look-alike of CAS on single weeks, tile by tile."""
     theme, counts = of
     panel = work.reach(tiles_of(city, theme, counts))
@@ -118,7 +120,8 @@ def _cas(
     name = fingerprint(train.features, train.hit, str(model)) if put_down else None
     scoring = scoring_of(subject, model, origins, work.folder, name)
     chance = spread(score_panel(scoring, work), panel)
-    return model, _expected(chance, train) * city.period_weeks
+    rate = _expected(chance, train) * city.period_weeks
+    return model, rate, tuple(subject.features)
 
 
 def _demand_hits(config: Config, theme: str, hits: int) -> None:
@@ -159,7 +162,7 @@ def _rates(
     work: Work,
     put_down: bool,
     chosen: Mapping[str, float] | None,
-) -> tuple[Any, Grids, Search]:
+) -> tuple[Any, Grids, Search, tuple[Feature, ...]]:
     """Fit a model of rates, with settings chosen in training unless they are given."""
     theme, counts = of
     record, train = (
@@ -179,7 +182,7 @@ def _rates(
     subject = Subject(work.reach(tiles), theme, forecaster.features)
     name = fingerprint(str(seeds), str(sorted(found.chosen.items())), train) if put_down else None
     scoring = scoring_of(subject, model, origins, work.folder, name)
-    return model, spread(score_panel(scoring, work), tiles), found
+    return model, spread(score_panel(scoring, work), tiles), found, forecaster.features
 
 
 def forecaster_for(config: Config, city: City, theme: str, name: str | None = None) -> Forecaster:

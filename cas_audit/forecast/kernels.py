@@ -40,6 +40,12 @@ def _named(what: str, reach: int, theme: str | None) -> str:
     return f"{place}_{what}" + (f"_{theme}" if theme else "")
 
 
+def _reason(reach: int, theme: str | None) -> str:
+    if theme:
+        return "other_themes"
+    return "near_past" if reach else "own_past"
+
+
 def rate_feature(window: int, reach: int = 0, theme: str | None = None) -> Feature:
     """Return the feature: incidents a week over a window, as far as the history reaches back."""
 
@@ -48,7 +54,7 @@ def rate_feature(window: int, reach: int = 0, theme: str | None = None) -> Featu
         return rate
 
     named = _named(f"rate_{window}_weeks", reach, theme)
-    return Feature(named, make, window, reach, theme=theme)
+    return Feature(named, make, window, reach, theme=theme, reason=_reason(reach, theme))
 
 
 def decay_feature(half_life: int, reach: int = 0, theme: str | None = None) -> Feature:
@@ -71,7 +77,8 @@ def decay_feature(half_life: int, reach: int = 0, theme: str | None = None) -> F
         return rate
 
     named = _named(name + "_weeks", reach, theme)
-    return Feature(named, make, LONGEST_WEEKS, reach, theme=theme)
+    reason = _reason(reach, theme)
+    return Feature(named, make, LONGEST_WEEKS, reach, theme=theme, reason=reason)
 
 
 def recency_feature(window: int = 3 * YEAR) -> Feature:
@@ -83,7 +90,7 @@ def recency_feature(window: int = 3 * YEAR) -> Feature:
     def make(past: Past) -> Array:
         return past.running("recency", step)
 
-    return Feature("cell_recency", make, window, 0)
+    return Feature("cell_recency", make, window, 0, reason="recency")
 
 
 def season_feature(years: int = 3, before: int = 3, after: int = 5) -> Feature:
@@ -95,7 +102,7 @@ def season_feature(years: int = 3, before: int = 3, after: int = 5) -> Feature:
             total += past.count(before + after, ago=YEAR * year - after)
         return total / (years * seen)
 
-    return Feature("cell_season", make, YEAR * years + before, 0)
+    return Feature("cell_season", make, YEAR * years + before, 0, reason="season")
 
 
 def _by_ring(past: Past, weights: Sequence[float], count: Callable[[int], Array]) -> Array:
@@ -125,7 +132,7 @@ def kde_feature(window: int = YEAR, bandwidth_cells: float = 1.0) -> Feature:
         return density / _weeks_seen(past, window)
 
     name = f"kde_{bandwidth_cells:g}_cells_{window}_weeks"
-    return Feature(name, make, window, reach)
+    return Feature(name, make, window, reach, reason="smooth_past")
 
 
 def counting_feature(window: int) -> Feature:
@@ -139,7 +146,8 @@ def counting_feature(window: int) -> Feature:
         tie: Array = past.count(window) / _weeks_seen(past, window) + TIE * around.make(past)
         return tie
 
-    return Feature(f"cell_count_{window}_weeks", make, window, around.reach_cells)
+    name = f"cell_count_{window}_weeks"
+    return Feature(name, make, window, around.reach_cells, reason="counting")
 
 
 def near_repeat_feature(weeks: int = 8, reach: int = 3) -> Feature:
@@ -157,4 +165,5 @@ def near_repeat_feature(weeks: int = 8, reach: int = 3) -> Feature:
             risk += near / np.float32(1 + ago)
         return risk
 
-    return Feature(f"near_repeat_{weeks}_weeks_{reach}_cells", make, weeks, reach)
+    name = f"near_repeat_{weeks}_weeks_{reach}_cells"
+    return Feature(name, make, weeks, reach, reason="near_repeat")

@@ -1,6 +1,6 @@
 """The step `forecast`: counted incidents in, a model, its flags and how well they do out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from cas_audit.config import Config
 from cas_audit.files import write_json
 from cas_audit.forecast.city import City, judged_on, known_of, next_week, open_city, panel_of
 from cas_audit.forecast.evaluation import evaluate
+from cas_audit.forecast.features import Feature
 from cas_audit.forecast.fitting import Fitted, fit, known_by
 from cas_audit.forecast.hot_times import find_hot_times
 from cas_audit.forecast.leaks import find_leaks, fit_blind
@@ -40,6 +41,7 @@ __all__ = [
     "forecast",
     "score_themes",
     "write_counting",
+    "write_fitted",
     "write_forecasts",
 ]
 
@@ -81,10 +83,22 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
     _describe(config, city, dossier)
     searches = {theme: asdict(one.search) for theme, one in made.items()}
     write_json(dossier / "model/search.json", searches)
+    write_fitted({theme: one.features for theme, one in made.items()}, dossier)
     evaluate(config, city, made, wide, dossier)
     find_hot_times(dossier)
     forecasts = pd.read_parquet(dossier / "forecasts.parquet")
     publish_flags(forecasts, dossier, config.publication.smallest_population)
+
+
+def write_fitted(features: Mapping[str, Sequence[Feature]], dossier: Path) -> None:
+    """Write on which features each model was fitted, in their order, as the fit itself had them.
+
+    The register says what a model should know, and this what it did know: a check compares them.
+    """
+    said = {
+        theme: {"features": [one.described() for one in known]} for theme, known in features.items()
+    }
+    write_json(dossier / "model/fitted.json", said)
 
 
 def fit_themes(
