@@ -1,9 +1,6 @@
 """The demonstration: every version of the trial city, audited from one raw feed."""
 
 import re
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
-from os import cpu_count
 from pathlib import Path
 
 from cas_audit import steps
@@ -11,7 +8,8 @@ from cas_audit.assure.demonstration import write_demonstration
 from cas_audit.assure.framework import load_framework
 from cas_audit.config import load_config
 from cas_audit.files import staged, write_json
-from cas_audit.progress import say, silent, track
+from cas_audit.processes import open_processes
+from cas_audit.progress import say
 
 __all__ = ["demonstrate", "prepare"]
 
@@ -53,15 +51,12 @@ def prepare(
 def _audit_all(work: Path, versions: list[str]) -> None:
     """Audit every version in a process of its own: none of them knows of the others."""
     say(f"audit {', '.join(versions)}, side by side")
-    with ProcessPoolExecutor(min(len(versions), cpu_count() or 1), get_context("spawn")) as pool:
-        waiting = [pool.submit(_audit, work, version) for version in versions]
-        for one in track(as_completed(waiting), "versions audited", len(waiting)):
-            one.result()
+    with open_processes(len(versions)) as each:
+        each(_audit, [(work, version) for version in versions], "versions audited")
 
 
 def _audit(work: Path, version: str) -> None:
-    with silent():
-        steps.audit(work / f"configs/{version}.yaml", work / version, work / "statements")
+    steps.audit(work / f"configs/{version}.yaml", work / version, work / "statements")
 
 
 def demonstrate(out: Path, *, seed: int = 1, framework: str = FRAMEWORK) -> list[Path]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Thread
 from typing import TypeVar
 
-__all__ = ["say", "silent", "track", "watch"]
+__all__ = ["hush", "say", "track", "watch"]
 
 T = TypeVar("T")
 
@@ -15,14 +15,9 @@ T = TypeVar("T")
 _hushed = [False]
 
 
-@contextmanager
-def silent() -> Iterator[None]:
-    """Draw nothing meanwhile: another process draws, and two would write over each other."""
+def hush() -> None:
+    """Draw nothing from now on: another process draws, and two would write over each other."""
     _hushed[0] = True
-    try:
-        yield
-    finally:
-        _hushed[0] = False
 
 
 def _is_watched() -> bool:

@@ -107,10 +107,6 @@ class Dossier:
         """The manifest."""
         return read_manifest(self.folder)
 
-    def fresh(self) -> "Dossier":
-        """Return the same dossier with nothing read yet."""
-        return type(self)(self.folder)
-
     def json(self, name: str) -> Any:  # noqa: ANN401 - JSON
         """Return the content of a JSON file.
 

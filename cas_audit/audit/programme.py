@@ -13,7 +13,7 @@ from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome
 from cas_audit.errors import ProgrammeError, Unavailable
 from cas_audit.files import digest
-from cas_audit.progress import track
+from cas_audit.processes import open_processes
 from cas_audit.rooms import room
 
 __all__ = ["Check", "list_checks", "refuse_unknown", "run_check", "run_checks"]
@@ -107,10 +107,14 @@ def run_checks(
     checks = list_checks(folder)
     chosen = thresholds or {}
     refuse_unknown(chosen, checks)
-    return [
-        run_check(check, dossier.fresh(), chosen.get(check.name, {}))
-        for check in track(checks.values(), "checks")
-    ]
+    asked = [(check, dossier.folder, chosen.get(check.name, {})) for check in checks.values()]
+    with open_processes(len(dossier.manifest.themes)) as each:  # one theme takes a few seconds
+        found: list[Finding] = each(_run_alone, asked, "checks")
+    return found
+
+
+def _run_alone(check: Check, folder: Path, chosen: dict[str, float]) -> Finding:
+    return run_check(check, Dossier(folder), chosen)
 
 
 def refuse_unknown(chosen: dict[str, dict[str, float]], checks: dict[str, Check]) -> None:
