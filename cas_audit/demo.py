@@ -51,8 +51,8 @@ def prepare(
 def _audit_all(work: Path, versions: list[str]) -> None:
     """Audit every version in a process of its own: none of them knows of the others."""
     say(f"audit {', '.join(versions)}, side by side")
-    with open_processes(len(versions)) as each:
-        each(_audit, [(work, version) for version in versions], "versions audited")
+    with open_processes(len(versions)) as processes:
+        processes.each(_audit, [(work, version) for version in versions], "versions audited")
 
 
 def _audit(work: Path, version: str) -> None:

@@ -8,45 +8,57 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
 from cas_audit.progress import hush, track
 
-__all__ = ["open_processes"]
+__all__ = ["Processes", "open_processes"]
 
 R = TypeVar("R")
-Each = Callable[[Callable[..., R], Iterable[tuple[Any, ...]], str], list[R]]
 _one_of_several = [False]
 
 
-@contextmanager
-def open_processes(number: int) -> Iterator[Each[Any]]:
-    """Give what calls a function on many arguments, in so many processes at most.
+@dataclass(frozen=True)
+class Processes:
+    """Who does several things: other processes, or without a pool this one."""
 
-    What it is given and gives goes from one process to another, so the function stands in a module
-    and its arguments can be sent. Every process uses one thread for its arithmetic.
+    pool: ProcessPoolExecutor | None
+
+    def each(
+        self, do: Callable[..., R], arguments: Iterable[tuple[Any, ...]], label: str
+    ) -> list[R]:
+        """Call a function on each of many arguments; return what it gave, in the order asked.
+
+        Other processes are sent the arguments and send the results back, so the function stands in
+        a module, and nothing may be a lambda or an open file.
+        """
+        if self.pool is None:
+            return [do(*one) for one in track(list(arguments), label)]
+        waiting = [self.pool.submit(do, *one) for one in arguments]
+        try:
+            for one in track(as_completed(waiting), label, len(waiting)):
+                one.result()
+        except BaseException:
+            self.pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        return [one.result() for one in waiting]
+
+
+@contextmanager
+def open_processes(number: int) -> Iterator[Processes]:
+    """Give so many processes at most, each with one thread for its arithmetic.
 
     Args:
         number: of things to do at once; with one, or on one processor, this process does them.
     """
     number = min(number, _processors())
     if number <= 1 or _one_of_several[0]:
-        yield _here
+        yield Processes(None)
         return
     with ProcessPoolExecutor(number, get_context("spawn"), initializer=_begin) as pool:
-
-        def each(do: Callable[..., R], arguments: Iterable[tuple[Any, ...]], label: str) -> list[R]:
-            waiting = [pool.submit(do, *one) for one in arguments]
-            try:
-                for one in track(as_completed(waiting), label, len(waiting)):
-                    one.result()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-            return [one.result() for one in waiting]
-
-        yield each
+        yield Processes(pool)
 
 
 def _processors() -> int:
@@ -54,10 +66,6 @@ def _processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _here(do: Callable[..., R], arguments: Iterable[tuple[Any, ...]], label: str) -> list[R]:
-    return [do(*one) for one in track(list(arguments), label)]
 
 
 def _begin() -> None:

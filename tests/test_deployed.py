@@ -10,6 +10,7 @@ import pytest
 
 from cas_audit.config import Config
 from cas_audit.files import read_json, write_json
+from cas_audit.forecast import by_theme
 from cas_audit.forecast.city import City
 from cas_audit.simulate import deployed
 from cas_audit.simulate.deployed import ARMS, Year, deploy, draw_year, try_loop
@@ -40,7 +41,7 @@ def city() -> City:
 
 def looped(folder: Path, chosen: Config, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
     """Return the mean of what each way of deploying came to, in the city without busy places."""
-    monkeypatch.setattr(deployed, "open_city", lambda *_: city())
+    monkeypatch.setattr(by_theme, "open_city", lambda *_: city())
     (folder / "trials").mkdir()
     (folder / "model").mkdir()
     write_json(folder / "model/search.json", {"one": {"chosen": {}}})
@@ -120,7 +121,7 @@ def test_a_theme_with_too_few_incidents_is_not_deployed(
 ) -> None:
     """Nothing is written of it; the audit goes on."""
     monkeypatch.setattr(
-        deployed, "open_city", lambda *_: replace(city(), incidents=city().incidents.iloc[:3])
+        by_theme, "open_city", lambda *_: replace(city(), incidents=city().incidents.iloc[:3])
     )
     (tmp_path / "trials").mkdir()
     (tmp_path / "model").mkdir()

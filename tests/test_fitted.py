@@ -68,7 +68,7 @@ def test_a_feature_that_is_not_in_the_register_is_named(tmp_path: Path, manifest
 def test_what_was_fitted_on_is_written_in_its_order(tmp_path: Path) -> None:
     """As the fit had the features, not as the register sorts them."""
     (tmp_path / "model").mkdir()
-    write_fitted({"one": FEATURES[::-1]}, tmp_path)
+    write_fitted({"one": [one.described() for one in FEATURES[::-1]]}, tmp_path)
     [said] = read_json(tmp_path / "model/fitted.json").values()
 
     assert [one.name for one in FEATURES[::-1]] == [one["name"] for one in said["features"]]

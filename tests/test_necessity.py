@@ -15,7 +15,7 @@ from cas_audit.forecast.city import City, panel_of
 from cas_audit.forecast.features import FEATURES, count_feature
 from cas_audit.forecast.fitting import fit, known_by
 from cas_audit.forecast.forecasters import forecaster_of
-from cas_audit.forecast.necessity import coarser, feature_families, try_necessity
+from cas_audit.forecast.necessity import coarser, feature_families, try_necessity, write_necessity
 from cas_audit.forecast.work import open_work
 from cas_audit.inference.partition import wide_blocks
 from tests.small import small_config
@@ -54,8 +54,9 @@ def tried(folder: Path, chosen: Config, city: City) -> tuple[dict[str, Any], "pd
     wide[KEPT] = wide_blocks(row, column)
     with open_work() as work:
         counts = panel_of(city, "one", chosen.channels)
-        made = {"one": fit(chosen, city, ("one", counts), [1, 0], work)}
-        try_necessity(chosen, city, made, wide=wide, work=work, dossier=folder)
+        made = fit(chosen, city, ("one", counts), [1, 0], work)
+        lacking = try_necessity(chosen, city, work, (0, "one"), base=made, wide=wide)
+    write_necessity(folder, {"one": lacking})
     said = read_json(folder / "trials/necessity.json")["one"]
     table = pd.read_parquet(folder / "trials/necessity.parquet")
     hits = table.groupby("forecaster")["hits"].sum()

@@ -10,7 +10,7 @@ from cas_audit.config import Config
 from cas_audit.errors import InputError
 from cas_audit.files import read_json, write_json
 from cas_audit.forecast import rerun
-from cas_audit.forecast.city import open_city
+from cas_audit.forecast.by_theme import open_themes
 from cas_audit.forecast.rerun import TABLES, compare_tables, run_again
 from cas_audit.forecast.step import fit_themes, write_forecasts
 from cas_audit.forecast.work import open_work
@@ -47,9 +47,8 @@ def record(folder: Path, seed: int) -> None:
 
 def make(config: Config, folder: Path) -> None:
     """Make the forecast the first time."""
-    with open_work() as work:
-        city = open_city(config, folder / "data")
-        write_forecasts(config, city, fit_themes(config, city, work), folder)
+    with open_work() as work, open_themes(config, folder / "data", work) as themes:
+        write_forecasts(config, themes.city, fit_themes(themes), folder)
 
 
 def same(dossier: Path) -> list[bool]:

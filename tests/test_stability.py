@@ -72,7 +72,7 @@ def test_a_map_without_ties_stays_and_a_map_of_ties_goes() -> None:
         place = city(counts)
         base = fitted(config(), place)
         with open_work() as work:
-            found = try_stability(config(), place, {"one": base}, work)
+            found = try_stability(config(), place, work, (0, "one"), base)
         said = {one.said["kind"]: one.said["lost"] / one.said["flags"] for one in found}
 
         assert {"seed", "week"} == set(said)
@@ -86,8 +86,8 @@ def test_each_history_is_held_beside_the_map(tmp_path: Path) -> None:
     place = city(np.random.default_rng(1).poisson(steep() / 500).astype(np.float32))
     base = fitted(config(), place)
     with open_work() as work:
-        changed = refit(config(), place, tmp_path, work, {"one": base})
-    write_stability(tmp_path, changed)
+        redrawn = refit(config(), place, work, (0, "one"), base)
+    write_stability(tmp_path, redrawn.changed)
     said = read_json(tmp_path / "trials/stability.json")["one"]
     table = pd.read_parquet(tmp_path / "trials/stability.parquet")
     lost = table.groupby("refit")["lost"].sum() * TESTED

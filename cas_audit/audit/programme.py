@@ -108,8 +108,8 @@ def run_checks(
     chosen = thresholds or {}
     refuse_unknown(chosen, checks)
     asked = [(check, dossier.folder, chosen.get(check.name, {})) for check in checks.values()]
-    with open_processes(len(dossier.manifest.themes)) as each:  # one theme takes a few seconds
-        found: list[Finding] = each(_run_alone, asked, "checks")
+    with open_processes(len(dossier.manifest.themes)) as processes:  # one theme takes a few seconds
+        found: list[Finding] = processes.each(_run_alone, asked, "checks")
     return found
 
 

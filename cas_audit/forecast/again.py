@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from cas_audit.config import Config
-from cas_audit.forecast.city import open_city
+from cas_audit.forecast.by_theme import open_themes
 from cas_audit.forecast.step import fit_themes, write_forecasts
 from cas_audit.forecast.work import open_work
 
@@ -19,8 +19,9 @@ def main() -> None:
     tiles = Path(job["tiles"]) if job["tiles"] else None
     (out / "model").mkdir()
     with open_work(config.forecast.scheduler, tiles) as work:
-        city = open_city(config, Path(job["data"]))
-        write_forecasts(config, city, fit_themes(config, city, work), out)
+        with open_themes(config, Path(job["data"]), work) as themes:
+            made = fit_themes(themes)
+        write_forecasts(config, themes.city, made, out)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ class Fitted:
     counting: NDArray[np.bool_]
     ahead: NDArray[np.bool_] | None = None  # the period after the history, (rows, columns)
     search: Search = field(default_factory=lambda: Search({}, []))
-    features: tuple[Feature, ...] = ()  # those it was fitted on, in their order
+    features: tuple[dict[str, Any], ...] = ()  # it was fitted on, described, in their order
 
 
 def fit(
@@ -97,7 +97,8 @@ def fit(
     worth = city.worth(of[0], score)
     flagged = np.stack([flag(week, city.kept, config, city.lives, ties) for week in worth])
     counting = np.stack([flag_top(week, city.kept, share, counting_ties) for week in counted])
-    return Fitted(model, score[:-1], flagged[:-1], counting[:-1], flagged[-1], found, features)
+    known = tuple(one.described() for one in features)
+    return Fitted(model, score[:-1], flagged[:-1], counting[:-1], flagged[-1], found, known)
 
 
 def _cas(

@@ -28,7 +28,7 @@ from cas_audit.inference.partition import WEEKS as STRETCH_WEEKS
 from cas_audit.inference.partition import stretches
 from cas_audit.progress import track
 
-__all__ = ["coarser", "feature_families", "try_necessity"]
+__all__ = ["Lacking", "coarser", "feature_families", "try_necessity", "write_necessity"]
 
 HISTORY_WEEKS = (156, 52, 26)
 MERGED = 2  # cells to each side: of 125 m, 250 m
@@ -47,41 +47,61 @@ class Tried:
     flagged: Flags
 
 
+@dataclass(frozen=True)
+class Lacking:
+    """What came of the trials of a theme: what each left out, what it caught, what it flagged."""
+
+    said: list[dict[str, Any]]
+    caught: pd.DataFrame
+    flags: pd.DataFrame
+
+
 def try_necessity(
     config: Config,
     city: City,
-    made: Mapping[str, Fitted],
-    *,
-    wide: NDArray[np.int64],
     work: Work,
-    dossier: Path,
-) -> None:
-    """Fit without each family and on coarser data, and write what came of it.
-
-    Writes `trials/necessity.json` (per theme the trials, and the features each left out),
-    `trials/necessity.parquet` (incidents and hits per wide block and stretch of weeks) and
-    `trials/necessity_flags.parquet` (share of the periods in which a cell is flagged).
+    of: tuple[int, str],
+    *,
+    base: Fitted,
+    wide: NDArray[np.int64],
+) -> Lacking:
+    """Fit a theme without each family and on coarser data.
 
     Args:
         config: what is fitted, and which share is flagged.
         city: weeks and cells.
-        made: the model of each theme, as it is audited.
-        wide: the wide block of each cell, -1 where no cell takes part, shape (rows, columns).
         work: who does the work on tiles.
-        dossier: gains the trials.
+        of: number and name of the theme.
+        base: the model that is audited.
+        wide: the wide block of each cell, -1 where no cell takes part, shape (rows, columns).
     """
-    said, caught, flags = {}, [], []
-    for number, (theme, base) in enumerate(made.items()):
-        seed = [config.forecast.seed, number]
-        outcomes = city.followed(panel_of(city, theme, judged_on(config)))
-        tried = list(_trials(config, city, theme, base, seed=seed, work=work))
-        said[theme] = [{"trial": one.name, "left_out": list(one.left_out)} for one in tried]
-        for one in (Tried(theme, "model", (), base.flagged), *tried):
-            caught.append(_caught(city, one, outcomes, wide))
-            flags.append(_flags(city, one))
+    number, theme = of
+    seed = [config.forecast.seed, number]
+    outcomes = city.followed(panel_of(city, theme, judged_on(config)))
+    tried = list(_trials(config, city, theme, base, seed=seed, work=work))
+    every = (Tried(theme, "model", (), base.flagged), *tried)
+    return Lacking(
+        [{"trial": one.name, "left_out": list(one.left_out)} for one in tried],
+        pd.concat([_caught(city, one, outcomes, wide) for one in every]),
+        pd.concat([_flags(city, one) for one in every]),
+    )
+
+
+def write_necessity(dossier: Path, lacking: Mapping[str, Lacking]) -> None:
+    """Write what came of the trials.
+
+    `trials/necessity.json` has per theme the trials, and the features each left out,
+    `trials/necessity.parquet` incidents and hits per wide block and stretch of weeks, and
+    `trials/necessity_flags.parquet` the share of the periods in which a cell is flagged.
+    """
+    said = {theme: one.said for theme, one in lacking.items()}
     write_json(dossier / "trials/necessity.json", said)
-    for name, tables in (("necessity", caught), ("necessity_flags", flags)):
-        table = pd.concat(tables, ignore_index=True)
+    tables = {
+        "necessity": [one.caught for one in lacking.values()],
+        "necessity_flags": [one.flags for one in lacking.values()],
+    }
+    for name, parts in tables.items():
+        table = pd.concat(parts, ignore_index=True)
         table.to_parquet(dossier / f"trials/{name}.parquet", index=False)
 
 

@@ -1,6 +1,6 @@
 """How far the flags follow what nobody chose: the seed, one week more of data, another history."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from cas_audit.files import write_json
 from cas_audit.forecast.city import City, panel_of
 from cas_audit.forecast.fitting import Fitted, fit
 from cas_audit.forecast.work import Work
-from cas_audit.progress import track
 
 __all__ = ["Changed", "change", "try_stability", "write_stability"]
 
@@ -70,21 +69,28 @@ def change(
 
 
 def try_stability(
-    config: Config, city: City, made: Mapping[str, Fitted], work: Work
+    config: Config, city: City, work: Work, of: tuple[int, str], base: Fitted
 ) -> list[Changed]:
-    """Fit again with another seed, and with one period more to train on."""
+    """Fit again with another seed, and with one period more to train on.
+
+    Args:
+        config: what is fitted.
+        city: weeks and cells.
+        work: who does the work on tiles.
+        of: number and name of the theme.
+        base: the model that is audited.
+    """
+    number, theme = of
     chosen = config.forecast.model_copy(update={"seed": (config.forecast.seed + 1) % 2**32})
     other = config.model_copy(update={"forecast": chosen})
-    later = _one_period_on(city)
-    found = []
-    for number, (theme, base) in enumerate(track(list(made.items()), "fitted a little otherwise")):
-        of, search = (theme, panel_of(city, theme, config.channels)), base.search.chosen
-        seeds = {"seed": [chosen.seed, number], "week": [config.forecast.seed, number]}
-        by_seed = fit(other, city, of, seeds["seed"], work, chosen=search)
-        by_week = fit(config, later, of, seeds["week"], work, chosen=search)
-        found.append(change(city, theme, base, by_seed, kind="seed"))
-        found.append(change(city, theme, base, by_week, kind="week"))
-    return found
+    record, search = (theme, panel_of(city, theme, config.channels)), base.search.chosen
+    by_seed = fit(other, city, record, [chosen.seed, number], work, chosen=search)
+    seed, later = [config.forecast.seed, number], _one_period_on(city)
+    by_week = fit(config, later, record, seed, work, chosen=search)
+    return [
+        change(city, theme, base, by_seed, kind="seed"),
+        change(city, theme, base, by_week, kind="week"),
+    ]
 
 
 def write_stability(dossier: Path, trials: Sequence[Changed]) -> None:

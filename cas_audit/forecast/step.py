@@ -1,6 +1,6 @@
 """The step `forecast`: counted incidents in, a model, its flags and how well they do out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,26 +11,19 @@ from numpy.typing import NDArray
 
 from cas_audit.config import Config
 from cas_audit.files import write_json
-from cas_audit.forecast.city import City, judged_on, known_of, next_week, open_city, panel_of
+from cas_audit.forecast.by_theme import Themes, open_themes
+from cas_audit.forecast.city import City, judged_on, known_of, next_week, panel_of
 from cas_audit.forecast.evaluation import evaluate
-from cas_audit.forecast.features import Feature
+from cas_audit.forecast.every_trial import try_theme, write_trials
 from cas_audit.forecast.fitting import Fitted, fit, known_by
 from cas_audit.forecast.hot_times import find_hot_times
-from cas_audit.forecast.leaks import find_leaks, fit_blind
-from cas_audit.forecast.means import know_features, write_known
 from cas_audit.forecast.models import store_model
-from cas_audit.forecast.necessity import try_necessity
 from cas_audit.forecast.publish import publish_flags
-from cas_audit.forecast.random_data import concentrate
 from cas_audit.forecast.rerun import run_again
 from cas_audit.forecast.scores import score_week, summarise
-from cas_audit.forecast.sensitivity import try_choices
-from cas_audit.forecast.stability import try_stability, write_stability
-from cas_audit.forecast.trials import compare, refit, without_future
 from cas_audit.forecast.work import Work, open_work
 from cas_audit.inference.partition import WEEKS as STRETCH_WEEKS
 from cas_audit.inference.partition import cut_space, stretches
-from cas_audit.progress import track
 
 __all__ = [
     "count_weekly",
@@ -46,7 +39,6 @@ __all__ = [
 ]
 
 SCORES = ["week", "wide", "theme", "forecaster"]
-TRIALS = ("future", "leaks", "random_data")  # of every theme
 
 
 def forecast(config: Config, dossier: Path, tiles: Path) -> None:
@@ -66,17 +58,18 @@ def forecast(config: Config, dossier: Path, tiles: Path) -> None:
 
 
 def _forecast(config: Config, dossier: Path, work: Work) -> None:
-    city = open_city(config, dossier / "data")
     (dossier / "model").mkdir()
-    made = fit_themes(config, city, work, put_down=work.apart)
+    with open_themes(config, dossier / "data", work) as themes:
+        city, made = themes.city, fit_themes(themes)
+        wide = write_forecasts(config, city, made, dossier)
+        more = [{"made": one, "wide": wide} for one in made.values()]
+        tried = themes.each(try_theme, "trials", more)
+    write_trials(config, dossier, dict(zip(made, tried, strict=True)))
+    if config.forecast.rerun:
+        run_again(config, dossier, work.folder if work.apart else None)
     for theme, one in made.items():
         if one.model is not None:
             store_model(one.model, dossier / f"model/{theme}.skops")
-    known = {theme: know_features(config, city, theme, work) for theme in made}
-    write_known(known, dossier)
-    wide = write_forecasts(config, city, made, dossier)
-    _try_all(config, city, made, work, dossier)
-    _try_more(config, city, made, wide=wide, work=work, dossier=dossier)
     scores = pd.read_parquet(dossier / "model/weekly.parquet")
     write_json(dossier / "model/scores.json", score_themes(scores))
     write_counting(city, made, dossier)
@@ -90,41 +83,26 @@ def _forecast(config: Config, dossier: Path, work: Work) -> None:
     publish_flags(forecasts, dossier, config.publication.smallest_population)
 
 
-def write_fitted(features: Mapping[str, Sequence[Feature]], dossier: Path) -> None:
+def write_fitted(features: Mapping[str, Sequence[dict[str, Any]]], dossier: Path) -> None:
     """Write on which features each model was fitted, in their order, as the fit itself had them.
 
     The register says what a model should know, and this what it did know: a check compares them.
     """
-    said = {
-        theme: {"features": [one.described() for one in known]} for theme, known in features.items()
-    }
+    said = {theme: {"features": list(known)} for theme, known in features.items()}
     write_json(dossier / "model/fitted.json", said)
 
 
-def fit_themes(
-    config: Config, city: City, work: Work, *, put_down: bool = False
-) -> dict[str, Fitted]:
-    """Fit a model for each theme.
-
-    Args:
-        config: what is audited.
-        city: what the forecast starts from.
-        work: who does the work on tiles.
-        put_down: whether scored tiles are put down, for a run that goes on after a stop.
-    """
-    return {
-        theme: fit(config, city, of, seed, work, put_down=put_down)
-        for theme, of, seed in track(list(_subjects(config, city)), "forecast")
-    }
+def fit_themes(themes: Themes) -> dict[str, Fitted]:
+    """Fit a model for each theme."""
+    made = themes.each(_fit_theme, "forecast")
+    return dict(zip(themes.config.themes, made, strict=True))
 
 
-def _subjects(
-    config: Config, city: City
-) -> Iterator[tuple[str, tuple[str, NDArray[np.float32]], list[int]]]:
-    """Yield each theme with its record and its seed."""
-    for number, theme in enumerate(config.themes):
-        counts = panel_of(city, theme, config.channels)
-        yield theme, (theme, counts), [config.forecast.seed, number]
+def _fit_theme(config: Config, city: City, work: Work, of: tuple[int, str]) -> Fitted:
+    """Fit one; scored tiles are put down where a cluster makes them, for a run that goes on."""
+    number, theme = of
+    record = theme, panel_of(city, theme, config.channels)
+    return fit(config, city, record, [config.forecast.seed, number], work, put_down=work.apart)
 
 
 def write_forecasts(
@@ -143,75 +121,6 @@ def write_forecasts(
     weekly = [count_weekly(city, theme, one, judged, wide) for theme, one in made.items()]
     pd.concat(weekly, ignore_index=True).to_parquet(dossier / "model/weekly.parquet", index=False)
     return wide
-
-
-def _try_all(
-    config: Config, city: City, made: dict[str, Fitted], work: Work, dossier: Path
-) -> None:
-    """Run the trials that every theme gets; that of a rerun in this process, or in a new one."""
-    tried = {
-        theme: _try(config, city, of, made[theme], seed=seed, work=work)
-        for theme, of, seed in _subjects(config, city)
-    }
-    for name in TRIALS:
-        write_json(dossier / f"trials/{name}.json", {one: tried[one][name] for one in tried})
-    if config.forecast.rerun:
-        run_again(config, dossier, work.folder if work.apart else None)
-        return
-    again = {
-        theme: compare(city, made[theme], fit(config, city, of, seed, work))
-        for theme, of, seed in _subjects(config, city)
-    }
-    write_json(dossier / "trials/reproducibility.json", again)
-
-
-def _try(
-    config: Config,
-    city: City,
-    of: tuple[str, NDArray[np.float32]],
-    made: Fitted,
-    *,
-    seed: list[int],
-    work: Work,
-) -> dict[str, Any]:
-    """Run the trials that every theme gets; by name."""
-    theme, counts = of
-    blind = fit_blind(config, city, theme, made, work, seed=seed)
-    share = config.forecast.flagged_share
-    return {
-        "future": without_future(config, city, theme),
-        "leaks": find_leaks(config, city, theme, made, blind),
-        "random_data": concentrate(city, counts, blind.made.flagged, share, seed),
-    }
-
-
-def _try_more(
-    config: Config,
-    city: City,
-    made: dict[str, Fitted],
-    *,
-    wide: NDArray[np.int64],
-    work: Work,
-    dossier: Path,
-) -> None:
-    """Run the trials that the configuration asks for."""
-    if config.forecast.sensitivity:
-        write_json(dossier / "trials/sensitivity.json", _sensitivity(config, city, made))
-    changed = refit(config, city, dossier, work, made) if config.forecast.refits else []
-    if config.forecast.stability:
-        write_stability(dossier, [*try_stability(config, city, made, work), *changed])
-    if config.forecast.necessity:
-        try_necessity(config, city, made, wide=wide, work=work, dossier=dossier)
-
-
-def _sensitivity(
-    config: Config, city: City, made: Mapping[str, Fitted]
-) -> dict[str, list[dict[str, Any]]]:
-    runs = track(list(enumerate(made.items())), "other choices tried")
-    return {
-        theme: try_choices(config, city, theme, one, [config.forecast.seed, number])
-        for number, (theme, one) in runs
-    }
 
 
 def _rows(city: City, theme: str, made: Fitted) -> pd.DataFrame:

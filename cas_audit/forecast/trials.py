@@ -1,8 +1,7 @@
 """Trials: what can only be known by fitting again, run before the dossier is sealed."""
 
-import itertools
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from cas_audit.forecast.tile import Counts
 from cas_audit.forecast.work import Work
 from cas_audit.progress import track
 
-__all__ = ["compare", "refit", "without_future"]
+__all__ = ["Redrawn", "compare", "refit", "without_future", "write_refits"]
 
 
 def compare(city: City, one: Fitted, other: Fitted) -> dict[str, float]:
@@ -61,40 +60,52 @@ def _emptied(counts: Counts, week: int) -> NDArray[np.float32]:
     return past
 
 
-def refit(
-    config: Config,
-    city: City,
-    dossier: Path,
-    work: Work,
-    base: Mapping[str, Fitted],
-) -> list[Changed]:
-    """Draw the history again, refit and flag, as often as the configuration asks.
+@dataclass(frozen=True)
+class Redrawn:
+    """What histories drawn again left of the map of a theme.
 
-    Settings stay as the search chose them per theme, in `base`: searching is not repeated.
-    Returns what each left of the map of `base`.
-
-    Writes `trials/refits.parquet` (theme, refit, cell, share of the test weeks flagged) and
-    `trials/refits.json` (per theme the refits, and the near-repeats that were estimated).
+    `flags` has columns theme, refit, cell and the share of the test weeks flagged; `repeats` is the
+    share of near-repeats that was estimated.
     """
-    histories = {
-        theme: fit_history(panel_of(city, theme, config.channels), city.kept)
-        for theme in config.themes
-    }
-    runs = list(itertools.product(enumerate(config.themes), range(config.forecast.refits)))
+
+    flags: pd.DataFrame
+    changed: list[Changed]
+    repeats: float
+
+
+def refit(config: Config, city: City, work: Work, of: tuple[int, str], base: Fitted) -> Redrawn:
+    """Draw the history of a theme again, refit and flag, as often as the configuration asks.
+
+    Settings stay as the search chose them in `base`: searching is not repeated.
+
+    Args:
+        config: how often, and what is fitted.
+        city: weeks and cells.
+        work: who does the work on tiles.
+        of: number and name of the theme.
+        base: the model that is audited.
+    """
+    number, theme = of
+    history = fit_history(panel_of(city, theme, config.channels), city.kept)
     rows, changed = [], []
-    for (number, theme), refit in track(runs, "histories drawn again"):
+    for refit in track(range(config.forecast.refits), f"{theme}: histories drawn again"):
         seed = [config.forecast.seed, number, refit]
-        counts = draw_history(histories[theme], np.random.default_rng([*seed, 1]))
-        made = fit(config, city, (theme, counts), seed, work, chosen=base[theme].search.chosen)
-        changed.append(change(city, theme, base[theme], made, kind="history", refit=refit))
+        counts = draw_history(history, np.random.default_rng([*seed, 1]))
+        made = fit(config, city, (theme, counts), seed, work, chosen=base.search.chosen)
+        changed.append(change(city, theme, base, made, kind="history", refit=refit))
         flagged = made.flagged[:, city.kept].mean(axis=0)
         cells = np.flatnonzero(city.kept)[flagged > 0]
         share = flagged[flagged > 0].round(9)
         rows.append(pd.DataFrame({"theme": theme, "refit": refit, "cell": cells, "share": share}))
-    pd.concat(rows).to_parquet(dossier / "trials/refits.parquet", index=False)
+    return Redrawn(pd.concat(rows), changed, round(history.repeats, 6))
+
+
+def write_refits(dossier: Path, redrawn: Mapping[str, Redrawn]) -> None:
+    """Write `trials/refits.parquet`, and in `trials/refits.json` how often and the near-repeats."""
+    flags = pd.concat([one.flags for one in redrawn.values()])
+    flags.to_parquet(dossier / "trials/refits.parquet", index=False)
     said = {
-        theme: {"refits": config.forecast.refits, "repeats": round(one.repeats, 6)}
-        for theme, one in histories.items()
+        theme: {"refits": len(one.changed), "repeats": one.repeats}
+        for theme, one in redrawn.items()
     }
     write_json(dossier / "trials/refits.json", said)
-    return changed

@@ -8,7 +8,6 @@ what flags uncover, and by nothing else. Found records that were made before go 
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,8 @@ from numpy.typing import NDArray
 from cas_audit.config import Config, Loop
 from cas_audit.errors import InputError
 from cas_audit.files import read_json, write_json
-from cas_audit.forecast.city import City, open_city, panel_of
+from cas_audit.forecast.by_theme import open_themes
+from cas_audit.forecast.city import City, panel_of
 from cas_audit.forecast.features import make_features
 from cas_audit.forecast.fitting import COUNTED_WEEKS, fit, known_by, record_of
 from cas_audit.forecast.flagging import flag
@@ -29,7 +29,7 @@ from cas_audit.forecast.learning import Record
 from cas_audit.forecast.models import count_scores
 from cas_audit.forecast.past import Weeks
 from cas_audit.forecast.random_data import concentration
-from cas_audit.forecast.work import open_work
+from cas_audit.forecast.work import Work, open_work
 from cas_audit.progress import track
 
 __all__ = ["ARMS", "Year", "deploy", "draw_year", "try_loop"]
@@ -71,33 +71,71 @@ def try_loop(config: Config, dossier: Path) -> None:
         dossier: with `data/`, and `model/` where settings were searched.
     """
     chosen = config.forecast.loop or Loop()
-    city = _a_year_on(open_city(config, dossier / "data"))
     searched = read_json(dossier / "model/search.json")
-    rows: list[pd.DataFrame] = []
-    told: dict[str, list[dict[str, Any]]] = {}
-    for number, theme in enumerate(config.themes):
-        with suppress(InputError):  # too few incidents in the last weeks to fit on
-            score = _fitted(config, city, theme, number, searched[theme]["chosen"])
-            told[theme] = []
-        if theme not in told:
-            continue
-        runs = [(refit, arm) for refit in range(chosen.replicates) for arm in ARMS]
-        for refit, arm in track(runs, f"{theme}: deployed for a year"):
-            seed = [config.forecast.seed, number, refit]
-            year = draw_year(config, city, theme, chosen.find, np.random.default_rng([*seed, 6]))
-            known = panel_of(city, theme, config.channels)
-            known[-YEAR:] = year.recorded
-            flags = deploy(config, city, score, (known, year), (arm, [*seed, 7]))
-            told[theme].append({"arm": arm, "refit": refit, **_said(config, city, year, flags)})
-            rows.append(_cells(city, flags, theme=theme, forecaster=arm, refit=refit))
+    with (
+        open_work() as work,
+        open_themes(config, dossier / "data", work) as themes,
+    ):
+        more = [
+            {"chosen": chosen, "settings": searched[theme]["chosen"]} for theme in config.themes
+        ]
+        looped = themes.each(loop_theme, "deployed for a year", more)
+    told = {theme: one for theme, one in zip(config.themes, looped, strict=True) if one}
     if not told:
         return
+    said = {theme: one.said for theme, one in told.items()}
     write_json(
         dossier / "trials/loop.json",
-        {"find": chosen.find, "weeks": YEAR, "step_weeks": STEP, "themes": told},
+        {"find": chosen.find, "weeks": YEAR, "step_weeks": STEP, "themes": said},
     )
-    table = pd.concat(rows, ignore_index=True)
+    table = pd.concat([one.flags for one in told.values()], ignore_index=True)
     table.to_parquet(dossier / "trials/loop.parquet", index=False)
+
+
+@dataclass(frozen=True)
+class Looped:
+    """What came of deploying one theme: by way and replicate, and by cell."""
+
+    said: list[dict[str, Any]]
+    flags: pd.DataFrame
+
+
+def loop_theme(
+    config: Config,
+    city: City,
+    work: Work,
+    of: tuple[int, str],
+    *,
+    chosen: Loop,
+    settings: Mapping[str, float],
+) -> Looped | None:
+    """Deploy the model of a theme in every way; None with too few last incidents to fit on.
+
+    Args:
+        config: what is fitted, and how it flags.
+        city: weeks and cells, up to now.
+        work: who does the work on tiles.
+        of: number and name of the theme.
+        chosen: how often, and what police find.
+        settings: that a search chose before.
+    """
+    (number, theme), later = of, _a_year_on(city)
+    try:
+        score = _fitted(config, later, work, of, settings)
+    except InputError:
+        return None
+    said: list[dict[str, Any]] = []
+    rows: list[pd.DataFrame] = []
+    runs = [(refit, arm) for refit in range(chosen.replicates) for arm in ARMS]
+    for refit, arm in track(runs, f"{theme}: deployed for a year"):
+        seed = [config.forecast.seed, number, refit]
+        year = draw_year(config, later, theme, chosen.find, np.random.default_rng([*seed, 6]))
+        known = panel_of(later, theme, config.channels)
+        known[-YEAR:] = year.recorded
+        flags = deploy(config, later, score, (known, year), (arm, [*seed, 7]))
+        said.append({"arm": arm, "refit": refit, **_said(config, later, year, flags)})
+        rows.append(_cells(later, flags, theme=theme, forecaster=arm, refit=refit))
+    return Looped(said, pd.concat(rows))
 
 
 def draw_year(
@@ -176,17 +214,17 @@ def _a_year_on(city: City) -> City:
 
 
 def _fitted(
-    config: Config, city: City, theme: str, number: int, chosen: Mapping[str, float]
+    config: Config, city: City, work: Work, of: tuple[int, str], chosen: Mapping[str, float]
 ) -> Score:
     """Fit on the history, and return what a flag is worth in a week by a record."""
+    number, theme = of
     if config.forecast.model == "counting":
         return lambda counts, week: city.worth(
             theme, count_scores(counts, np.array([week]), COUNTED_WEEKS)[0]
         )
     counts, features = panel_of(city, theme, config.channels), known_by(config, city, theme)
-    with open_work() as work:
-        seed = [config.forecast.seed, number]
-        model = fit(config, city, (theme, counts), seed, work, chosen=chosen).model
+    seed = [config.forecast.seed, number]
+    model = fit(config, city, (theme, counts), seed, work, chosen=chosen).model
     plain = record_of(config, city, theme, counts)
     reach, cells = max(one.reach_cells for one in features), np.flatnonzero(city.kept)
 
