@@ -23,8 +23,9 @@ The window says of how many, the reach how many cells away.
 `OTHER` stands for each other theme of the configuration, `others` for all of them together.
 A layer has no window: it stands still, and whether it holds what came later cannot be tried.
 The register of a dossier is `model/features.json`.
-Their means over the test weeks, by theme and cell, stand in `model/feature_means.parquet`; \
-of a table of forecasts there are none."""
+Their means over the test weeks, by theme and cell, stand in `model/feature_means.parquet`,
+what was known before these weeks in `model/feature_before.parquet`, and how features go together in
+`model/feature_correlations.json`; of a table of forecasts there are none."""
 
 
 def table(name: str, features: tuple[Feature, ...]) -> str:

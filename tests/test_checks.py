@@ -37,6 +37,7 @@ LAID_OUT = {
     "noisy",
     "standing",
     "gained",
+    "hidden",
 }
 CHECKS = list_checks()
 CASES = {name: yaml.safe_load((FOLDER / f"{name}.yaml").read_text()) for name in CHECKS}
@@ -316,12 +317,51 @@ def gained(
     }
 
 
+def hidden(
+    side: int, flagged: float = 1.0, spared: float = 1.0, weekly: float = 1.0
+) -> dict[str, dict[str, list[Any]]]:
+    """Lay out a square of cells, a third of them flagged, all with the same score.
+
+    In the half of the cells where a feature is high, so many times as much follows a flag as
+    elsewhere, and where there is none.
+    """
+    periods, rng = days(52), np.random.default_rng(12)
+    cell = np.arange(side**2)
+    high = cell % 2 == 0
+    features = pd.DataFrame({"theme": "home_burglary", "cell": cell})
+    features["cell_0_last_52_weeks"] = high + 0.1 * rng.standard_normal(side**2)
+    features["suspects_in_cell"] = 0.1 * rng.standard_normal(side**2)
+    rows = pd.MultiIndex.from_product([periods, cell], names=["period", "cell"]).to_frame(
+        index=False
+    )
+    rows["flagged"] = rows["cell"] % 3 == 0
+    times = np.where(rows["flagged"], flagged, spared)
+    rows["count"] = rng.poisson(weekly * np.where(rows["cell"] % 2 == 0, times, 1.0))
+    record = rows[rows["count"] > 0].rename(columns={"period": "week"}).drop(columns="flagged")
+    stretch = [number // WEEKS_A_STRETCH for number in range(52)]
+    named = {
+        "forecasts.parquet": rows.drop(columns="count").assign(score=0.5),
+        "data/incidents.parquet": record.assign(channel="brought"),
+    }
+    found = {
+        **{name: one.assign(theme="home_burglary") for name, one in named.items()},
+        "model/feature_before.parquet": features,
+        "stretches.parquet": pd.DataFrame({"period": periods, "stretch": stretch}),
+        "data/residents.parquet": pd.DataFrame(residents(side**2)),
+    }
+    return {
+        name: {str(key): values for key, values in one.to_dict("list").items()}
+        for name, one in found.items()
+    }
+
+
 SQUARES: dict[str, Callable[..., dict[str, dict[str, list[Any]]]]] = {
     "field": field,
     "ranked": ranked,
     "noisy": noisy,
     "standing": standing,
     "gained": gained,
+    "hidden": hidden,
 }
 
 

@@ -153,6 +153,8 @@ def test_scores_by_week_are_judged_over_stretches_of_weeks(city: Path, tmp_path:
     assert exposure["interval"][0] > 1.25
     assert {
         "data/no_feature_stands_for_a_group",
+        "model/no_hidden_group_is_worse_off",
+        "model/no_worse_in_any_group",
         "data/past_attention_is_even",
         "data/records_are_brought_not_found",
         "data/rows_are_usable",

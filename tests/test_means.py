@@ -75,6 +75,21 @@ def test_they_are_what_the_model_knows(model: str) -> None:
     assert ["theme", "cell", *(one.name for one in features)] == list(found.means)
     assert pytest.approx(rows.mean(axis=0), abs=1e-5) == found.means.iloc[:, 2:].to_numpy()
     assert pytest.approx(by_hand, abs=1e-4) == found.correlations
+    assert pytest.approx(rows[0], abs=1e-5) == found.before.iloc[:, 2:].to_numpy()
+
+
+def test_what_happens_in_the_weeks_that_are_judged_is_not_in_what_was_known_before() -> None:
+    """It is in the means, which so say what followed; what was known before stays as it was."""
+    place = city()
+    late = place.incidents["week"] >= place.periods[0]
+    both = [
+        known("cas_ensemble", replace(place, incidents=table))
+        for table in (place.incidents, place.incidents[~late])
+    ]
+
+    assert late.any()
+    pd.testing.assert_frame_equal(both[0].before, both[1].before)
+    assert not both[0].means.equals(both[1].means)
 
 
 def test_workers_elsewhere_find_the_same(tmp_path: Path) -> None:
@@ -92,9 +107,13 @@ def test_workers_elsewhere_find_the_same(tmp_path: Path) -> None:
 def test_a_feature_that_a_theme_has_not_got_is_missing(tmp_path: Path) -> None:
     """Each theme has its own columns; what it lacks is not nought, nor what is undefined."""
     (tmp_path / "model").mkdir()
+    tables = [
+        pd.DataFrame({"theme": theme, "cell": [1], name: [0.5]})
+        for theme, name in (("one", "a"), ("two", "b"))
+    ]
     each = {
-        theme: Known(pd.DataFrame({"theme": theme, "cell": [1], name: [0.5]}), np.array([[value]]))
-        for theme, name, value in (("one", "a", 1.0), ("two", "b", np.nan))
+        str(one["theme"][0]): Known(one, one, np.array([[value]]))
+        for one, value in zip(tables, (1.0, np.nan), strict=True)
     }
     write_known(each, tmp_path)
     found = pd.read_parquet(tmp_path / "model/feature_means.parquet")[["a", "b"]]

@@ -73,6 +73,7 @@ CITY = ("check", "built", "side", "a_week", "hold_weeks")
 UNMEASURED = {
     "model/fairness_without_proxies": "judges models fitted again without a source",
     "data/no_feature_stands_for_a_group": "judges features, of which these cities have none",
+    "model/no_hidden_group_is_worse_off": "looks for clusters by features, which these lack too",
     "model/no_worse_in_any_group": "stands on the interval of `model/no_worse_than_counting`",
 }  # no city is built yet
 

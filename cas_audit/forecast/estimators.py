@@ -55,8 +55,9 @@ def audit_model(config: Config, chosen: Elsewhere, dossier: Path) -> None:
         model, digests[theme] = _load(chosen, theme, dossier / "model/given")
         counts = panel_of(city, theme, config.channels)
         rows = features_of(city, counts, Weeks(city.origins, cells))
-        mean = pd.DataFrame(rows.mean(axis=0, dtype=float), columns=names)
-        known[theme] = tabulate(theme, cells, mean, [sum_rows(rows)])
+        sums = [sum_rows(rows)]
+        mean, first = rows.mean(axis=0, dtype=float), rows[0].astype(float)
+        known[theme] = tabulate((theme, names), cells, mean, first, sums)
         score[theme] = _score(model, rows, (theme, names))
         rng = np.random.default_rng([config.forecast.seed, number])
         everywhere = np.ones(score[theme].shape, dtype=bool)

@@ -1,6 +1,7 @@
-"""What checks know of the values of features: their mean in every cell, and how they go together.
+"""What checks know of the values of features: figures of places, about nobody.
 
-Both are over the periods that are judged: figures of places, about nobody.
+The mean in every cell, and how features go together, over the periods that are judged; and what
+was known of every cell before the first of these, in which nothing is that happened later.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,27 +50,31 @@ class Sums:
 
 @dataclass(frozen=True)
 class Known:
-    """What checks may know of the features of a theme: means by cell, and correlations."""
+    """What checks may know of the features of a theme.
+
+    `means` and `before` hold a row a cell: the mean over the periods that are judged, and the value
+    before the first of them.
+    """
 
     means: pd.DataFrame
+    before: pd.DataFrame
     correlations: Values
 
 
 @dataclass(frozen=True)
 class Summing:
-    """The means and sums of a theme over some weeks, to be made tile by tile."""
+    """What is known of a theme over some weeks, to be made tile by tile."""
 
     subject: Subject
     weeks: NDArray[np.int64]
 
-    def on(self, corner: Corner) -> tuple[pd.DataFrame, Sums]:
-        """Return a row a kept cell of one tile, a column a feature, and the sums of the tile."""
-        features = self.subject.features
+    def on(self, corner: Corner) -> tuple[NDArray[np.int64], Values, Values, Sums]:
+        """Return the kept cells of one tile, means and first values of each, and the sums."""
         tile = self.subject.panel.tile(self.subject.theme, corner)
-        rows = make_features(tile, Weeks(self.weeks, tile.cells), features)
-        means = pd.DataFrame(rows.mean(axis=0, dtype=float), columns=[one.name for one in features])
-        means.insert(0, "cell", tile.numbered(tile.cells))
-        return means, sum_rows(rows)
+        asked = Weeks(self.weeks, tile.cells)
+        rows = make_features(tile, asked, self.subject.features)
+        mean, first = rows.mean(axis=0, dtype=float), rows[0].astype(float)
+        return tile.numbered(tile.cells), mean, first, sum_rows(rows)
 
 
 def know_features(config: Config, city: City, theme: str, work: Work) -> Known:
@@ -88,9 +93,14 @@ def know_features(config: Config, city: City, theme: str, work: Work) -> Known:
     panel = work.reach(tiles_of(city, theme, counts, others, reach))
     summing = Summing(Subject(panel, theme, features), city.origins)
     parts = work.each(summing.on, panel.corners, f"{theme}: what is known")
-    tables, sums = zip(*parts, strict=True)
-    table = pd.concat(tables).sort_values("cell", ignore_index=True)
-    return tabulate(theme, table.pop("cell").to_numpy(), table, sums)
+    cells, means, first, sums = zip(*parts, strict=True)
+    return tabulate(
+        (theme, [one.name for one in features]),
+        np.concatenate(cells),
+        np.concatenate(means),
+        np.concatenate(first),
+        sums,
+    )
 
 
 def sum_rows(rows: NDArray[np.float32]) -> Sums:
@@ -105,35 +115,47 @@ def sum_rows(rows: NDArray[np.float32]) -> Sums:
 
 
 def tabulate(
-    theme: str, cell: NDArray[np.int64], means: pd.DataFrame, sums: Sequence[Sums]
+    of: tuple[str, Sequence[str]],
+    cell: NDArray[np.int64],
+    means: Values,
+    first: Values,
+    sums: Sequence[Sums],
 ) -> Known:
-    """Return means and correlations as a dossier holds them.
+    """Return what is known of a theme as a dossier holds it.
 
     Args:
-        theme: what is forecast.
+        of: the theme, and the names of its features.
         cell: the cell of each row.
-        means: a column a feature.
+        means: of each feature, shape (cells, features).
+        first: what was known before the first period, same shape.
         sums: of every tile.
     """
-    held = means.round(DIGITS).astype(np.float32)
-    held.insert(0, "theme", theme)
-    held.insert(1, "cell", cell)
     whole = Sums(
         sum(one.number for one in sums),
         np.sum([one.single for one in sums], axis=0),
         np.sum([one.products for one in sums], axis=0),
     )
-    return Known(held, whole.correlations())
+    return Known(_held(of, cell, means), _held(of, cell, first), whole.correlations())
+
+
+def _held(of: tuple[str, Sequence[str]], cell: NDArray[np.int64], values: Values) -> pd.DataFrame:
+    """Return a row a cell, in the order of cells."""
+    theme, names = of
+    table = pd.DataFrame(values.round(DIGITS).astype(np.float32), columns=list(names))
+    table.insert(0, "theme", theme)
+    table.insert(1, "cell", cell)
+    return table.sort_values("cell", ignore_index=True)
 
 
 def write_known(known: Mapping[str, Known], dossier: Path) -> None:
-    """Write `model/feature_means.parquet` and `model/feature_correlations.json`, by theme.
+    """Write `model/feature_means.parquet`, `…_before.parquet` and `…_correlations.json`, by theme.
 
-    A feature that a theme has not got is missing in its means; so is a correlation with a feature
+    A feature that a theme has not got is missing in its rows; so is a correlation with a feature
     that is the same everywhere.
     """
-    table = pd.concat([one.means for one in known.values()], ignore_index=True)
-    table.to_parquet(dossier / "model/feature_means.parquet", index=False)
+    for name in ("means", "before"):
+        table = pd.concat([getattr(one, name) for one in known.values()], ignore_index=True)
+        table.to_parquet(dossier / f"model/feature_{name}.parquet", index=False)
     held = {
         theme: {
             "features": list(one.means)[2:],
