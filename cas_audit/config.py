@@ -195,6 +195,9 @@ class Source(Strict):
 class Sources(Strict):
     """The source tables; all but incidents and areas are counts per place, never of a person.
 
+    The last four are records of the organisation's own work: who has access, who changed what, what
+    was restored on trial, and what was logged. Of them only numbers come in.
+
     `forecasts` are those of a system that is audited from its output; then incidents may be absent.
     """
 
@@ -207,6 +210,10 @@ class Sources(Strict):
     patrols: Source | None = None
     stops: Source | None = None
     complaints: Source | None = None
+    access: Source | None = None
+    changes: Source | None = None
+    restores: Source | None = None
+    log: Source | None = None
 
 
 class Elsewhere(Strict):

@@ -517,7 +517,7 @@ def test_every_rule_of_the_gate_has_a_name(language: Any) -> None:
     made = {
         "looks_like_": (*KINDS, "name"),
         "unknown_": ("theme", "channel", "decision", "flag"),
-        "no_readable_": ("count", "hours", "respondents", "score"),
+        "no_readable_": ("count", "hours", "respondents", "score", "seconds"),
     }
     rules = plain | {f"{start}{end}" for start, ends in made.items() for end in ends}
     rules |= {"theme_not_asked", "decision_not_asked", *EXPIRED}

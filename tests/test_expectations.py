@@ -16,6 +16,7 @@ import yaml
 from cas_audit.errors import ProgrammeError
 from cas_audit.ingest.contract import NEEDED
 from cas_audit.ingest.known import Known, pack
+from cas_audit.ingest.records import RECORDS
 from cas_audit.ingest.validation import validate
 from cas_audit.present.words import LANGUAGES, Language, Words
 from cas_audit.rooms import room
@@ -29,12 +30,13 @@ KEYS = {
     "incidents": ["cell", "week", "theme", "channel"],
     "areas": ["cell"],
     "suspects": ["cell"],
-    "decisions": ["area", "week", "theme", "decision"],
+    "decisions": ["area", "week", "theme", "decision", "taken"],
     "survey": ["area", "theme"],
     "patrols": ["area", "week"],
     "stops": ["cell", "area", "week", "theme", "age_band"],
     "complaints": ["area", "week", "theme"],
     "forecasts": ["cell", "area", "week", "theme"],
+    **{name: ["kind", "months"] for name in RECORDS},
 }
 PLACED_TWICE = {"stops", "forecasts"}  # they have cells or areas, and here both
 MEASURES: dict[str, dict[str, Any]] = {
@@ -53,7 +55,10 @@ VALUES: dict[str, list[Any]] = {
     "channel": ["brought"],
     "decision": ["followed"],
     "age_band": ["18-24"],
+    "taken": ["10-59"],
+    "months": [0, 3],
 }
+COUNTED = {"access": ["left"], "changes": ["changes"], "restores": ["same"], "log": ["gaps"]}
 SUITES = {
     path.name.removesuffix(".suite.yaml"): yaml.safe_load(path.read_text())["expectations"]
     for path in sorted(room("expectations").glob("*.suite.yaml"))
@@ -68,7 +73,8 @@ def right(name: str) -> Pair:
     It has every column that the table can have, also those of which a contract asks one only.
     """
     keys = [key for key in KEYS[name] if key != "area" or name not in PLACED_TWICE]
-    index = pd.MultiIndex.from_product([VALUES[key] for key in keys], names=keys)
+    kinds = {"kind": COUNTED[name]} if name in RECORDS else {}
+    index = pd.MultiIndex.from_product([(VALUES | kinds)[key] for key in keys], names=keys)
     table = index.to_frame(index=False).assign(**MEASURES.get(name, {"count": 2.0}))
     if name in PLACED_TWICE:
         table.insert(1, "area", np.array(CODES)[AREA[table["cell"]]])

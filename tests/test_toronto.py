@@ -15,7 +15,7 @@ pytestmark = [
 ]
 CONFIG = Path(__file__).resolve().parent.parent / "examples/toronto.yaml"
 
-ELSEWHERE = {  # a survey, patrol hours, a day of filing, a basis; trials not run; choices, law
+ELSEWHERE = {  # a survey, patrol hours, a day of filing, a basis; trials not run; records
     "data/labels_are_what_they_claim",
     "data/patrols_do_not_make_the_data",
     "data/registration_is_timely",
@@ -24,8 +24,14 @@ ELSEWHERE = {  # a survey, patrol hours, a day of filing, a basis; trials not ru
     "model/stable_choice",
     "model/the_loop_does_not_run_away",
     "privacy/every_feature_is_needed",
+    "process/access_is_reviewed",
+    "process/backup_restores",
+    "process/changes_were_reviewed",
     "process/choices_are_recorded",
+    "process/humans_decide",
     "process/law_is_current",
+    "process/logs_are_intact",
+    "process/roles_are_separated",
 }
 
 

@@ -15,16 +15,19 @@ from cas_audit.errors import ContractError
 from cas_audit.ingest.names import resembles
 from cas_audit.rooms import room
 
-__all__ = ["BESIDES", "NEEDED", "Column", "Contract", "load_contract"]
+__all__ = ["BESIDES", "NEEDED", "STAY", "Column", "Contract", "load_contract"]
 
 Table = Literal[
     "incidents", "areas", "suspects", "decisions", "survey", "patrols", "stops", "complaints",
-    "forecasts",
+    "forecasts", "access", "changes", "restores", "log",
 ]  # fmt: skip
 Role = Literal[
     "x", "y", "moment", "date", "hour", "theme", "channel", "basis", "recorded", "removed",
     "area", "label", "residents", "group",
     "count", "age", "decision", "hours", "respondents", "reported_share", "cell", "score", "flag",
+    "account", "owner", "duty", "account_kind", "standing", "granted", "used", "reviewed",
+    "author", "reviewer", "approver", "tests", "version", "restored", "rescored", "same",
+    "sequence", "digest", "previous", "seconds",
 ]  # fmt: skip
 Kind = Literal["code", "number", "integer", "moment", "date", "free_text"]
 Special = Literal["ethnicity", "religion", "health", "sexuality", "politics", "union", "biometrics"]
@@ -41,19 +44,30 @@ NEEDED: dict[str, tuple[set[str], ...]] = {
     "stops": tuple(place | time for place in PLACED for time in DATED),
     "complaints": tuple({"area"} | time for time in DATED),
     "forecasts": tuple(place | {one} for place in (*PLACED, {"cell"}) for one in FORECAST),
+    "access": ({"account", "duty", "reviewed"},),
+    "changes": tuple({"author", "reviewer"} | time for time in DATED),
+    "restores": tuple({"restored"} | time for time in DATED),
+    "log": ({"moment", "sequence"}, {"moment", "digest", "previous"}),
 }
 BESIDES: dict[str, set[str]] = {
     "incidents": {"channel", "basis", "recorded", "removed", "area"},
     "areas": {"label"},
     "suspects": set(),
-    "decisions": {"count"},
+    "decisions": {"count", "seconds"},
     "survey": set(),
     "patrols": set(),
     "stops": {"theme", "age", "count", "removed"},
     "complaints": {"theme", "count"},
     "forecasts": {"moment", "date", "theme", *FORECAST},
+    "access": {"owner", "account_kind", "standing", "granted", "used"},
+    "changes": {"approver", "tests", "version"},
+    "restores": {"rescored", "same"},
+    "log": set(),
 }
 CODE, NUMBER, WHEN = {"code", "free_text"}, {"number", "integer"}, {"moment", "date"}
+PLAIN = {"code"}
+STAFF = {"account", "owner", "author", "reviewer", "approver"}  # name a member of staff
+STAY = {*STAFF, "sequence", "digest", "previous"}  # are compared in the child, and go no further
 KINDS: dict[str, set[str]] = {
     **dict.fromkeys(("theme", "channel", "basis", "decision", "label"), CODE),
     **dict.fromkeys(("x", "y", "residents", "group", "count", "hours", "hour"), NUMBER),
@@ -61,6 +75,11 @@ KINDS: dict[str, set[str]] = {
     **dict.fromkeys(("moment", "date", "recorded", "removed"), WHEN),
     "area": {"code", "integer"},
     "cell": {"integer"},
+    "sequence": {"integer"},
+    **dict.fromkeys(("granted", "used", "reviewed"), WHEN),
+    **dict.fromkeys((*STAFF, "duty", "account_kind", "standing", "tests", "version"), PLAIN),
+    **dict.fromkeys(("restored", "rescored", "same", "digest", "previous"), PLAIN),
+    "seconds": NUMBER,
     "flag": {"code", "integer"},
 }
 GROUND = r"^(Wpg (8|9|10|12|13|22)|AVG [0-9]+(\([0-9a-z]\))*|open data)(, .+)?$"
@@ -69,8 +88,8 @@ GROUND = r"^(Wpg (8|9|10|12|13|22)|AVG [0-9]+(\([0-9a-z]\))*|open data)(, .+)?$"
 class Column(Strict):
     """One admitted column.
 
-    `why` says why it comes in nevertheless: free text, a special category of personal data, or a
-    name that resembles what should rarely come in.
+    `why` says why it comes in nevertheless: free text, a special category of personal data, the
+    name of a member of staff, or a name that resembles what should rarely come in.
     """
 
     name: Annotated[str, Field(min_length=1)]
@@ -81,7 +100,9 @@ class Column(Strict):
     ground: Annotated[str, Field(pattern=GROUND)]
     retention_years: Annotated[int, Field(ge=1)]
     concerns: Text
-    coarsened_to: Literal["cell", "shift", "week", "band", "area", "none"] = "none"
+    coarsened_to: Literal["cell", "shift", "week", "band", "area", "month", "equality", "none"] = (
+        "none"
+    )
     values: dict[str, str] = {}
     unmapped: Literal["leave_out", "refuse"] = "refuse"
     group: str | None = None
@@ -108,6 +129,7 @@ class Column(Strict):
         for found, what in (
             (self.type == "free_text", "free text"),
             (self.special_category, "a special category of personal data"),
+            (self.role in STAFF, "the name of a member of staff"),
             (resembles(self.name), f"named like {resembles(self.name)}"),
         ):
             if found and not self.why:

@@ -21,6 +21,8 @@ DECISIONS = ["followed", "partly_followed", "not_followed"]
 AGES = (0, 12, 18, 25, 45, 65)  # first year of each band
 BANDS = ["0-11", "12-17", "18-24", "25-44", "45-64", "65+"]
 OLDEST = 120
+SECONDS = (0, 10, 60, 300)  # first second of each band
+TAKEN = ["0-9", "10-59", "60-299", "300+"]
 MEASURES = {
     "suspects": "suspects",
     "patrols": "hours",
@@ -41,8 +43,8 @@ def admit_counts(
     """Admit rows, coarsen each key and add the measures up, piece by piece.
 
     Returns:
-        One row per place (cell or area), week, theme, decision and age band, as far as the
-        contract has them, with the measure of the table: suspects, hours, respondents with
+        One row per place (cell or area), week, theme, decision, age band and time taken, as far
+        as the contract has them, with the measure of the table: suspects, hours, respondents with
         reported_share (0 to 1), or else count; and the tally.
     """
     tally, parts = Tally(0), []
@@ -80,6 +82,8 @@ def _admit(
             keys[role] = Key(code, asked)
     if contract.column("age"):
         keys["age_band"] = _band(piece, contract, sieve)
+    if contract.column("seconds"):
+        keys["taken"] = _taken(piece, contract, sieve)
     measures = _measures(piece, contract, sieve)
     sieve.by_area(area)
     columns = {name: name_keys(name, key, sieve.kept) for name, key in keys.items()}
@@ -137,6 +141,13 @@ def _band(piece: pa.Table, contract: Contract, sieve: Sieve) -> Key:
     age = read_numbers(piece, str(contract.name_of("age")), contract.dialect.decimal)
     sieve.refuse("no_possible_age", ~((age >= 0) & (age <= OLDEST)))
     return Key(np.searchsorted(AGES, np.nan_to_num(age), side="right") - 1, BANDS)
+
+
+def _taken(piece: pa.Table, contract: Contract, sieve: Sieve) -> Key:
+    """Return how long a decision took, as a band."""
+    seconds = read_numbers(piece, str(contract.name_of("seconds")), contract.dialect.decimal)
+    sieve.refuse("no_readable_seconds", ~(seconds >= 0))
+    return Key(np.searchsorted(SECONDS, np.nan_to_num(seconds), side="right") - 1, TAKEN)
 
 
 def _measures(piece: pa.Table, contract: Contract, sieve: Sieve) -> dict[str, NDArray[np.float64]]:

@@ -14,6 +14,7 @@ from cas_audit.ingest.contract import BESIDES, NEEDED, Contract
 from cas_audit.ingest.counts import MEASURES
 from cas_audit.ingest.forecasts import SHOWN, measures_of
 from cas_audit.ingest.question import Ground
+from cas_audit.ingest.records import RECORDS
 from cas_audit.ingest.retention import years_allowed, years_before
 from cas_audit.ingest.sources import Read
 
@@ -29,7 +30,9 @@ KEYS = {
     "channel": "channel",
     "decision": "decision",
     "age": "age_band",
+    "seconds": "taken",
 }
+OF_RECORDS = ["kind", "months"]
 OWN_MEASURES = {"areas": ["residents"], "survey": ["respondents", "reported_share"]}
 
 
@@ -99,6 +102,8 @@ def know(config: Config, source: Source, contract: Contract, ground: Ground, rea
 
 def possible(table: str) -> set[str]:
     """Return the columns that a table can have, whether or not its contract asks for them."""
+    if table in RECORDS:
+        return set(OF_RECORDS)
     roles = BESIDES[table].union(*NEEDED[table])
     if table == "forecasts":
         return {*_named(roles), *SHOWN.values()}
@@ -129,6 +134,8 @@ def _named(roles: set[str]) -> set[str]:
 def _keys(contract: Contract) -> list[str]:
     if contract.table == "areas":
         return ["cell"]
+    if contract.table in RECORDS:
+        return OF_RECORDS
     roles = {one.role for one in contract.columns}
     if contract.table == "incidents":
         roles.add("channel")  # unknown where the source does not say
@@ -144,7 +151,8 @@ def _measures(contract: Contract) -> list[str]:
 
 def _counts_rows(contract: Contract) -> bool:
     """Say whether each row counts as one, so that counts add up to the rows admitted."""
-    return "count" in _measures(contract) and contract.column("count") is None
+    own = contract.table not in RECORDS and contract.column("count") is None
+    return own and "count" in _measures(contract)
 
 
 def _totals(quality: pd.DataFrame) -> dict[str, int]:

@@ -35,9 +35,10 @@ class Receipt(Strict):
     `sha256` is that of the file, or of what a database gave. `up_to_a_year` are admitted rows of
     at most a year old. `withheld_names` are refused columns whose name looks like an identifier;
     `resembling` says what the names of other refused columns resemble. `searched` are the kinds of
-    identifier looked for; `scanned` says for each admitted column how many rows looked like one, by
-    kind, rounded to tens. Counts in `areas` are rounded to `areas_in`, and only rules are named
-    there that turned away a row.
+    identifier looked for; columns that are `compared` were not searched, since nothing in them goes
+    further than a comparison; `scanned` says for each other admitted column how many rows looked
+    like one, by kind, rounded to tens. Counts in `areas` are rounded to `areas_in`, and only rules
+    are named there that turned away a row.
     """
 
     table: str
@@ -54,6 +55,7 @@ class Receipt(Strict):
     withheld_names: int
     resembling: dict[str, str]
     searched: list[str]
+    compared: list[str] = []
     scanned: dict[str, dict[str, Count]]
     offered: Count
     admitted: Count

@@ -10,7 +10,7 @@ import pandas as pd
 from cas_audit.config import SMALLEST_COUNT, Config, Group, Source, Sources, Text
 from cas_audit.errors import ConfigError, ContractError, InputError
 from cas_audit.files import digest, read_json, write_json
-from cas_audit.ingest.contract import Contract, load_contract
+from cas_audit.ingest.contract import STAY, Contract, load_contract
 from cas_audit.ingest.grid import Grid, build_grid, demand_crs, keep_cells
 from cas_audit.ingest.known import know
 from cas_audit.ingest.moments import protect_moments
@@ -253,6 +253,7 @@ def _sign(desk: _Desk, source: Source, contract: Contract, read: Read) -> None:
             "resembling": offered.resembling,
             "up_to_a_year": show_young(read.tally) if contract.table == "incidents" else None,
             "searched": kinds_for(one.type for one in contract.columns),
+            "compared": [one.name for one in contract.columns if one.role in STAY],
             "scanned": _scanned(offered),
             **show_areas(read.tally, desk.ground.codes, desk.few),
             **show_tally(read.tally),

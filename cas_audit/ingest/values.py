@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyproj import Transformer
 
-from cas_audit.ingest.contract import Column, Contract
+from cas_audit.ingest.contract import STAY, Column, Contract
 from cas_audit.ingest.grid import Grid
 from cas_audit.ingest.names import Unfit
 from cas_audit.ingest.scan import find_identifiers
@@ -146,6 +146,8 @@ def to_grid(x: Numbers, y: Numbers, contract: Contract, grid: Grid) -> tuple[Num
 def scan(piece: pa.Table, contract: Contract, sieve: Sieve) -> None:
     """Refuse rows in which an admitted column holds what looks like a direct identifier."""
     for column in contract.columns:
+        if column.role in STAY:
+            continue  # it may be one, and goes no further
         sieve.tally.scanned[column.name] = {}
         if column.type in {"moment", "date"}:
             continue  # a value that reads as a moment is no identifier, and another is refused

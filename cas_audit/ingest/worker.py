@@ -30,6 +30,7 @@ from cas_audit.ingest.incidents import admit_incidents
 from cas_audit.ingest.names import Unfit, resembles
 from cas_audit.ingest.opened import Opened
 from cas_audit.ingest.question import Ground, Question
+from cas_audit.ingest.records import RECORDS, admit_records
 from cas_audit.ingest.scan import find_identifiers
 from cas_audit.ingest.sieve import Sieve
 from cas_audit.ingest.values import scan
@@ -119,6 +120,9 @@ def _rows(
         *tables, tally = admit_incidents(
             opened.pieces, contract, question, ground, full=job["full"]
         )
+    elif contract.table in RECORDS:
+        table, tally = admit_records(opened.pieces, contract, question)
+        tables = [table]
     else:
         admit = admit_forecasts if contract.table == "forecasts" else admit_counts
         table, tally = admit(opened.pieces, contract, question, ground)

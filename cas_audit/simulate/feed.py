@@ -4,6 +4,7 @@ feed/incidents.csv     one row per incident, with all that must never come in
 feed/areas.geojson     neighbourhoods (WGS84, RFC 7946) with residents by origin
 feed/suspects.parquet  suspects counted per cell
 feed/survey.csv, patrols.csv, decisions.csv, complaints.csv, stops.csv  tables beside them
+feed/access.csv, changes.csv, restores.csv, log.csv  records of the organisation's own work
 feed/feed.json         says that all of it is synthetic, by digest
 truth/                 the intensity without bias, for benchmarks only
 """
@@ -23,6 +24,7 @@ from cas_audit.simulate.beside import Setting, draw_beside, name_areas
 from cas_audit.simulate.city import CELL_SIZE_M, ORIGIN_M, SIDE, City, build_city, draw_intensity
 from cas_audit.simulate.identifiers import draw_identifiers
 from cas_audit.simulate.incidents import THEMES, draw_brought, draw_found, policed_cells
+from cas_audit.simulate.records import draw_records
 
 __all__ = ["REFERENCE_DATE", "write_feed"]
 
@@ -54,7 +56,7 @@ def write_feed(
         weeks: length of the history.
         themes: which of the ten themes.
     """
-    streams = np.random.default_rng(seed).spawn(5)
+    streams = np.random.default_rng(seed).spawn(6)
     city = build_city(streams[0], side)
     truth, incidents = _draw(streams[1], city, weeks, themes, over_policing)
     _write_truth(folder / "truth", city, truth)
@@ -64,7 +66,8 @@ def write_feed(
     (feed / "areas.geojson").write_text(json.dumps(_areas(streams[3], city)), encoding="utf-8")
     _suspects(streams[3], city, over_policing).to_parquet(feed / "suspects.parquet", index=False)
     setting = Setting(city, truth, over_policing, weeks, REFERENCE_DATE)
-    for name, table in draw_beside(streams[4], setting).items():
+    beside = draw_beside(streams[4], setting) | draw_records(streams[5], REFERENCE_DATE)
+    for name, table in beside.items():
         table.to_csv(feed / f"{name}.csv", index=False)
     files = {path.name: digest(path) for path in sorted(feed.iterdir())}
     said = {"origin": "synthetic", "seed": seed, "over_policing": over_policing, "files": files}

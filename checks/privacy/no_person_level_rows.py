@@ -12,7 +12,7 @@ from cas_audit.audit.record import state
 KEYS = {
     "cell", "row", "col", "area", "week", "period", "theme", "channel", "shift", "kind",
     "decision", "age_band", "forecaster", "stretch", "shown_as", "wide", "refit",
-    "flagged_share", "weekday",
+    "flagged_share", "weekday", "months", "taken",
 }  # fmt: skip
 MEASURES = {
     "x_m",
