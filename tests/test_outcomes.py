@@ -7,10 +7,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import precision_score, recall_score
 
 from cas_audit.audit.dossier import Dossier, Manifest, seal_dossier
 from cas_audit.audit.groups import error_rates
-from cas_audit.audit.outcomes import Confusion, Followed, Rate, false_flags, misses, open_followed
+from cas_audit.audit.outcomes import (
+    Confusion,
+    Followed,
+    Rate,
+    false_flags,
+    misses,
+    open_followed,
+    precision,
+)
 from cas_audit.audit.units import Units
 from cas_audit.files import write_json
 
@@ -50,7 +59,27 @@ def test_rates_are_those_of_fairlearn(seed: int, rate: Rater, name: str) -> None
     assert oracle[name] == pytest.approx(found)
 
 
-@pytest.mark.parametrize("rate", [misses, false_flags])
+@pytest.mark.parametrize("rate", [misses, false_flags, precision])
+def test_by_cells_a_tower_weighs_as_much_as_a_farm(rate: Rater) -> None:
+    """The rates are those of scikit-learn with shares as weights, whatever number lives there."""
+    followed, whole, people = drawn(4)
+    shares = people.div(people.sum(axis=1), axis=0).set_axis(["group", "reference"], axis=1)
+    scorers: dict[Rater, Callable[..., float]] = {
+        misses: lambda hit, flag, weight: 1 - recall_score(hit, flag, sample_weight=weight),
+        false_flags: lambda hit, flag, weight: 1 - recall_score(~hit, ~flag, sample_weight=weight),
+        precision: lambda hit, flag, weight: precision_score(hit, flag, sample_weight=weight),
+    }
+    weights = shares.loc[whole["cell"]]
+    one, other = (
+        scorers[rate](whole["hit"], whole["flagged"], weights[name])
+        for name in ("group", "reference")
+    )
+
+    assert followed.by_cells(THEME, shares, rate) == pytest.approx(one / other)
+    assert followed.by_cells("vandalism", shares, rate) is None
+
+
+@pytest.mark.parametrize("rate", [misses, false_flags, precision])
 def test_what_flags_alone_would_give_adds_up_to_what_is(rate: Rater) -> None:
     """Expected sums spread a group's own rates over its flags; over all units they are the sums."""
     followed, _, people = drawn(7)

@@ -133,6 +133,7 @@ def summarise(
     max_unseen: float,
     *,
     without_refits: bool = False,
+    by_cells: Sequence[float | None] | None = None,
 ) -> Finding:
     """Return one finding: met only if all are, not met if any is not; shows the worst.
 
@@ -142,6 +143,7 @@ def summarise(
         unseen: what lies where no group is known.
         max_unseen: with a larger share of flags or records there, nothing is met.
         without_refits: the intervals come from stretches of weeks.
+        by_cells: each ratio when every cell counts alike, to be shown beside it and not judged.
     """
     outcome = _outcome(compared)
     worst = _worst(compared, outcome)
@@ -151,6 +153,10 @@ def summarise(
         outcome, message = Outcome.INSUFFICIENT, "unseen"
     undefined = sum(one.ratio is None for one in compared)
     gap = found and finite(found.high - found.estimate)
+    rows = [one.row() for one in compared]
+    if by_cells is not None:
+        pairs = zip(rows, by_cells, strict=True)
+        rows = [{**row, "ratio_by_cells": value} for row, value in pairs]
     return Finding(
         outcome=outcome,
         message=message,
@@ -162,7 +168,7 @@ def summarise(
         without_refits=without_refits,
         n={"comparisons": len(compared), "undefined": undefined, **unseen.counted()},
         smallest_gap=gap,
-        tables={"groups": as_rows([one.row() for one in compared])},
+        tables={"groups": as_rows(rows)},
     )
 
 

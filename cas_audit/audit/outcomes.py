@@ -22,6 +22,7 @@ __all__ = [
     "misses",
     "on_record",
     "open_followed",
+    "precision",
 ]
 
 Values = NDArray[np.float64]
@@ -72,6 +73,12 @@ def false_flags(counted: Confusion) -> Rate:
     return Rate(counted.flagged - counted.both, counted.whole - counted.hit, expected)
 
 
+def precision(counted: Confusion) -> Rate:
+    """Return the positive predictive value: flagged with an incident, over flagged."""
+    inside, _ = counted.expected_hits()
+    return Rate(counted.both, counted.flagged, (inside, counted.flagged))
+
+
 @dataclass(frozen=True)
 class Followed:
     """Cells and periods in which something was flagged or recorded, and the partition.
@@ -120,6 +127,23 @@ class Followed:
         )
         enough = self._events(theme, pair, rate) >= least and bool(np.isfinite(scores.estimate))
         return Measured(theme, pair.group, pair.reference, scores=scores, enough=enough)
+
+    def by_cells(
+        self, theme: str, shares: pd.DataFrame, rate: Callable[[Confusion], Rate]
+    ) -> float | None:
+        """Return the ratio of rates when every cell counts alike, however many live there.
+
+        Args:
+            theme: of which flags and incidents are taken.
+            shares: of a cell's residents, columns group and reference, indexed by cell.
+            rate: `misses`, `false_flags` or `precision`.
+
+        Returns:
+            Undefined is None.
+        """
+        one, other = (rate(self.confusion(theme, shares[name])) for name in ("group", "reference"))
+        sums = [float(part.sum()) for part in (one.top, one.bottom, other.top, other.bottom)]
+        return sums[0] / sums[1] / (sums[2] / sums[3]) if all(sums[1:]) else None
 
     def _events(self, theme: str, pair: Pair, rate: Callable[[Confusion], Rate]) -> float:
         """Return the fewest wrong ones of the two groups, as many as count as equal (Kish)."""

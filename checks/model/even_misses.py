@@ -26,7 +26,8 @@ def even_misses(
     given the flags: what differs by chance is what happened in the same part of the city in other
     stretches of weeks. The ratio gets an interval by score inversion (Fieller) on all four sums,
     linearised together, for all groups and themes at once (max-t); judged by two one-sided tests.
-    With fewer misses than `min_events`, counted as equal ones, nothing is decided. Where an area
+    Beside it stands the ratio when every cell counts alike, however many live there. With fewer
+    misses than `min_events`, counted as equal ones, nothing is decided. Where an area
     lacks the figures of a group, its flags are in no comparison; when that are more than
     `max_unseen` of them, nothing is met.
 
@@ -40,11 +41,9 @@ def even_misses(
     """
     groups = open_pairs(dossier)
     followed = open_followed(dossier)
-    measured = [
-        followed.compare(theme, pair, misses, min_events)
-        for theme in dossier.manifest.themes
-        for pair in groups.pairs
-    ]
+    asked = [(theme, pair) for theme in dossier.manifest.themes for pair in groups.pairs]
+    measured = [followed.compare(theme, pair, misses, min_events) for theme, pair in asked]
+    by_cells = [followed.by_cells(theme, groups.shares(pair), misses) for theme, pair in asked]
     compared = compare(measured, (tolerance_low, tolerance_high))
-    flags = followed.rows.loc[followed.rows["flagged"], "cell"]
-    return summarise(compared, Estimand.OUTCOMES, groups.unseen(flags), max_unseen)
+    unseen = groups.unseen(followed.rows.loc[followed.rows["flagged"], "cell"])
+    return summarise(compared, Estimand.OUTCOMES, unseen, max_unseen, by_cells=by_cells)

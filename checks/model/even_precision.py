@@ -6,7 +6,7 @@ import pandas as pd
 from cas_audit.audit.comparison import Measured, compare, effective_events, summarise
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding
-from cas_audit.audit.outcomes import open_followed
+from cas_audit.audit.outcomes import open_followed, precision
 from cas_audit.audit.pairs import open_pairs
 from cas_audit.audit.units import Units
 from cas_audit.inference.scores import within
@@ -29,7 +29,8 @@ def even_precision(
     predictive parity). Incidents that the public brought are used where the channel is known. The
     interval is about outcomes given the flags: what differs by chance is what happened in the same
     part of the city in other stretches of weeks. The ratio gets an interval by score inversion
-    (Fieller), together for all groups and themes (max-t); judged by two one-sided tests. With fewer
+    (Fieller), together for all groups and themes (max-t); judged by two one-sided tests. Beside it
+    stands the ratio when every cell counts alike, however many live there. With fewer
     right flags than `min_events`, counted as equal ones, nothing is decided. Where an area lacks
     the figures of a group, its flags are in no comparison; when that are more than `max_unseen` of
     them, nothing is met.
@@ -43,15 +44,17 @@ def even_precision(
     groups = open_pairs(dossier)
     followed = open_followed(dossier)
     flagged = followed.rows[followed.rows["flagged"]]
-    measured = []
+    measured, by_cells = [], []
     for theme in dossier.manifest.themes:
         flags = flagged[flagged["theme"] == theme]
         for pair in groups.pairs:
             people = pair.weights.reindex(flags["cell"]).fillna(0.0)
             named = Measured(theme, pair.group, pair.reference)
             measured.append(_measure(named, followed.units, flags, people, min_events))
+            by_cells.append(followed.by_cells(theme, groups.shares(pair), precision))
     compared = compare(measured, (tolerance_low, tolerance_high))
-    return summarise(compared, Estimand.OUTCOMES, groups.unseen(flagged["cell"]), max_unseen)
+    unseen = groups.unseen(flagged["cell"])
+    return summarise(compared, Estimand.OUTCOMES, unseen, max_unseen, by_cells=by_cells)
 
 
 def _measure(
