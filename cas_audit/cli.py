@@ -16,6 +16,7 @@ from typer.exceptions import TyperException
 
 from cas_audit import cli_people
 from cas_audit.errors import CasAuditError, InputError
+from cas_audit.files import shown
 
 __all__ = ["app", "main"]
 
@@ -312,5 +313,5 @@ def _place(error: Exception) -> str:
 
 
 def _fail(message: str) -> int:
-    typer.echo(f"cas-audit: {message}", err=True)
+    typer.echo(f"cas-audit: {shown(message)}", err=True)
     return 3

@@ -20,6 +20,7 @@ __all__ = [
     "digest",
     "read_json",
     "read_yaml",
+    "shown",
     "staged",
     "tree",
     "write_json",
@@ -58,6 +59,17 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def shown(name: str) -> str:
+    r"""Return a name with what would steer a terminal, or is not to be seen, spelled out.
+
+    >>> shown("a\x1b[2J.yaml")
+    'a\\x1b[2J.yaml'
+    """
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in name
+    )
+
+
 def tree(folder: Path) -> list[str]:
     """Return the files below a folder as sorted POSIX paths relative to it.
 
@@ -67,7 +79,7 @@ def tree(folder: Path) -> list[str]:
     found = []
     for path in folder.rglob("*"):
         if path.is_symlink():
-            message = f"{path} is a symbolic link; evidence holds plain files only."
+            message = f"{shown(str(path))} is a symbolic link; evidence holds plain files only."
             raise EvidenceError(message)
         if path.is_file():
             found.append(path.relative_to(folder).as_posix())
@@ -97,13 +109,25 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON is validated by the cal
     """
     try:
         demand_plain(path)
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
     except FileNotFoundError as error:
         message = f"{path} does not exist."
         raise InputError(message) from error
     except (OSError, ValueError, RecursionError) as error:
-        message = f"{path} cannot be read as JSON ({type(error).__name__}{_place(error)})."
+        what = "a key that stands twice" if isinstance(error, _TwiceError) else type(error).__name__
+        message = f"{path} cannot be read as JSON ({what}{_place(error)})."
         raise InputError(message) from error
+
+
+class _TwiceError(ValueError):
+    """A key stands twice; of two, one is unseen."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise _TwiceError
+    return content
 
 
 def demand_plain(path: Path) -> int:
@@ -136,7 +160,7 @@ class _Refused(yaml.MarkedYAMLError):
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """The safe loader, without aliases, tags, deep nesting, or keys that stand twice.
+    """The safe loader, without aliases, tags, merges, deep nesting, or keys that stand twice.
 
     A few aliases of aliases stand for more than any memory holds; of two keys one is unseen.
     """
@@ -162,6 +186,9 @@ class _PlainLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                what = "a merge, where the values themselves were expected"
+                raise _Refused(what, key)
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
                 what = "a key that stands twice"
                 raise _Refused(what, key)

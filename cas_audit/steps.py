@@ -413,10 +413,12 @@ def _take_statements(statements: Path, work: Path) -> None:
 
 
 def _newest_day(work: Path) -> date:
-    """Return the day of the answers so far, or that of a newer statement."""
+    """Return the day of the answers so far, or that of a newer statement of who may state it."""
     from cas_audit.assure.gate import read_rests  # noqa: PLC0415 - loads pandas
+    from cas_audit.assure.stated import NOT_GENUINE  # noqa: PLC0415
 
-    said = [one.made_on for one in read_rests(work).statements if one.doubt != "unsigned"]
+    known = read_rests(work).statements
+    said = [one.made_on for one in known if one.doubt not in NOT_GENUINE]
     return max([date.fromisoformat(read_json(work / "answers.json")["on"]), *said])
 
 

@@ -24,7 +24,9 @@ __all__ = [
     "Status",
     "Verdict",
     "answer_points",
+    "counting",
     "newest_risk",
+    "without_demonstrations",
 ]
 
 Status = Literal["passed", "failed", "contradicted", "waived", "open", "not_applicable"]
@@ -51,6 +53,7 @@ Kind = Literal[
     "statement_unknown_key",
     "statement_revoked_key",
     "statement_wrong_role",
+    "statement_other_name",
     "statement_other_wording",
     "statement_other_system",
     "statement_document_changed",
@@ -162,11 +165,11 @@ def answer_points(
         on: the day on which statements must still be valid.
         policy: what the organisation demands beyond the framework, and what it puts up with.
     """
-    shown = manifest.origin == "synthetic"
+    counted = without_demonstrations(statements, policy, manifest)
     known = _Known(
         {finding.check: finding for finding in findings},
-        [one for one in statements if shown or not _is_shown(one, policy)],
-        [one for one in statements if not shown and _is_shown(one, policy)],
+        counted,
+        [one for one in statements if one not in counted],
         policy,
         on,
         (on - manifest.reference_date).days,
@@ -181,6 +184,31 @@ def answer_points(
         verdict=_verdict(answers, len(demonstration & used)),
         answers=answers,
     )
+
+
+def without_demonstrations(
+    statements: list[Stated], policy: Policy, manifest: Manifest
+) -> list[Stated]:
+    """Return the statements that may count for these data: demonstrations for synthetic alone."""
+    if manifest.origin == "synthetic":
+        return statements
+    return [one for one in statements if not _is_shown(one, policy)]
+
+
+def counting(
+    statements: list[Stated], wanted: Wanted, policy: Policy, manifest: Manifest, on: date
+) -> list[Stated]:
+    """Return the statements of one sentence that count on a day, denials among them."""
+    return [
+        one
+        for one in without_demonstrations(statements, policy, manifest)
+        if one.statement.statement == wanted.id and _counts(one, wanted, on)
+    ]
+
+
+def _counts(stated: Stated, wanted: Wanted, on: date) -> bool:
+    in_role = stated.statement.role == wanted.role and stated.made_on <= on
+    return not stated.doubt and in_role and stated.statement.is_valid(wanted, on)
 
 
 def _is_shown(stated: Stated, policy: Policy) -> bool:
@@ -257,8 +285,8 @@ def newest_risk(statements: list[Stated], point: Point, on: date) -> Stated | No
     found = [
         one
         for one in statements
-        if one.statement.risk and not one.doubt and one.statement.statement in wanted
-        if one.made_on <= on and one.statement.is_valid(wanted[one.statement.statement], on)
+        if one.statement.risk and one.statement.statement in wanted
+        if _counts(one, wanted[one.statement.statement], on)
     ]
     return max(found, key=lambda one: (one.made_on, one.id), default=None)
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from cas_audit.assure.framework import Wanted
 from cas_audit.assure.gate import Rests, read_rests
 from cas_audit.assure.keys import PrivateKey
 from cas_audit.assure.policy import Holder
@@ -63,9 +64,7 @@ def attest(folder: Path, wish: Wish, key: PrivateKey) -> str:
     """
     known = read_rests(folder)
     point, wanted = find_wanted(known.framework, wish.asked)
-    if wish.role != wanted.role:
-        message = f"{wish.asked} is for the role {wanted.role}; found another."
-        raise EvidenceError(message)
+    _demand_role(wanted, wish.role)
     until = wish.valid_until or wish.on + dt.timedelta(days=wanted.valid_days)
     said = {
         "framework": known.framework.framework,
@@ -98,11 +97,16 @@ def accept(
         document: that the draft names by digest.
 
     Raises:
-        EvidenceError: the draft is no statement that this framework asks for, its document is not
-            the one handed in, or the policy does not bind the key to the role.
+        EvidenceError: the draft is no statement that this framework asks for, of another role or a
+            later day, its document is not the one handed in, or the policy does not bind the key to
+            the role.
     """
     known = read_rests(folder)
     statement = read_statement(draft, known.framework)
+    _demand_role(find_wanted(known.framework, statement.statement)[1], statement.role)
+    if statement.date > on:
+        message = f"{draft} is dated after the day on which it is accepted ({on})."
+        raise EvidenceError(message)
     named, given = statement.document, _attach(folder, document)
     if (named and named.sha256) != (given and given.sha256):
         message = f"{draft}: the document it names by digest was not handed in with it."
@@ -123,6 +127,12 @@ def revoke(folder: Path, name: str, reason: str, key: PrivateKey, on: dt.date) -
     said = {"statement": found.id, "sha256": found.sha256, "role": role}
     revocation = _made(Revocation, {**said, "name": holder.name, "on": on, "reason": reason})
     return _write(folder, f"{found.id}-revoked", sign_revocation(revocation, [key]))
+
+
+def _demand_role(wanted: Wanted, role: str) -> None:
+    if role != wanted.role:
+        message = f"{wanted.id} is for the role {wanted.role}; found another."
+        raise EvidenceError(message)
 
 
 def _made(model: type[Record], said: Mapping[str, Any]) -> Record:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from cas_audit.assure.answers import Answer, Answers, answer_points
+from cas_audit.assure.answers import Answer, Answers, answer_points, without_demonstrations
 from cas_audit.assure.framework import Framework, load_framework
 from cas_audit.assure.policy import Looser, Policy, load_policy
 from cas_audit.assure.revisions import count, gaps, last_seal
@@ -120,7 +120,8 @@ def derive(folder: Path, on: date | None = None, known: Rests | None = None) -> 
 
 def derive_risks(known: Rests, answers: Answers) -> Register:
     """Return the risk register that follows from answers."""
-    return list_risks(known.framework, answers, known.statements, known.policy)
+    counted = without_demonstrations(known.statements, known.policy, known.manifest)
+    return list_risks(known.framework, answers, counted, known.policy)
 
 
 def read_rests(folder: Path) -> Rests:

@@ -18,6 +18,9 @@ __all__ = ["PrivateKey", "PublicKey", "demonstration_key", "new_key", "read_priv
 
 MOST_BYTES = 4096
 OF_OTHERS = 0o077
+PRIME = 2**255 - 19
+OF_ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7
+SMALL_ORDER = {0, 1, PRIME - 1, PRIME, PRIME + 1, OF_ORDER_8, PRIME - OF_ORDER_8}  # by their y
 
 
 class PublicKey:
@@ -35,6 +38,9 @@ class PublicKey:
         except (binascii.Error, ValueError, UnsupportedAlgorithm) as error:
             message = "is no public key; expected Ed25519, as `cas-audit key show` prints it"
             raise ValueError(message) from error
+        if isinstance(key, Ed25519PublicKey) and _is_small(key):
+            message = "is no public key: anyone could sign for it; expected one that was made"
+            raise ValueError(message)
         if not isinstance(key, Ed25519PublicKey):
             message = "is a key of another kind; expected Ed25519"
             raise ValueError(message)  # noqa: TRY004 - pydantic turns it into a sentence
@@ -57,6 +63,12 @@ class PublicKey:
         except InvalidSignature:
             return False
         return True
+
+
+def _is_small(key: Ed25519PublicKey) -> bool:
+    """Say whether a key is a point of small order: what nobody signed would hold for many texts."""
+    raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return int.from_bytes(raw, "little") % 2**255 in SMALL_ORDER
 
 
 class PrivateKey:

@@ -20,15 +20,16 @@ from cas_audit.config import Strict, Text, read_record
 from cas_audit.errors import ConfigError
 from cas_audit.rooms import room
 
-__all__ = ["EMPTY", "Holder", "Level", "Looser", "Plain", "Policy", "Waiver", "load_policy"]
+__all__ = ["EMPTY", "Holder", "Level", "Line", "Looser", "Plain", "Policy", "Waiver", "load_policy"]
 
+UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 LONGEST_WAIVER = timedelta(days=366)
 Level = Literal["small", "medium", "large"]
 
 
 def _without_tricks(text: str) -> str:
     """Refuse what could steer a terminal or turn the order of letters on a page."""
-    if any(unicodedata.category(one) in {"Cc", "Cf", "Cs"} and one != "\n" for one in text):
+    if any(unicodedata.category(one) in UNSEEN and one != "\n" for one in text):
         message = "holds control characters"
         raise ValueError(message)
     if not text.strip():
@@ -37,15 +38,26 @@ def _without_tricks(text: str) -> str:
     return text
 
 
+def _on_one_line(text: str) -> str:
+    """Refuse a second line: in a list it would read as an entry of its own."""
+    if "\n" in text:
+        message = "holds more than one line"
+        raise ValueError(message)
+    return _without_tricks(text)
+
+
 Plain = Annotated[
     str, Field(min_length=1, max_length=2000), AfterValidator(_without_tricks)
 ]  # what a person typed
+Line = Annotated[
+    str, Field(min_length=1, max_length=200), AfterValidator(_on_one_line)
+]  # a name, or what stands on a line with others
 
 
 class Tolerance(Bound):
     """The loosest value of a threshold that this organisation accepts; it binds until renewed."""
 
-    owner: Plain
+    owner: Line
     reason: Plain
     basis: Literal["legal", "chosen"]
     until: date
@@ -62,7 +74,7 @@ class Waiver(Strict):
     """A point that may stay unanswered for a while: who answers for that, why, and until when."""
 
     point: str
-    owner: Plain
+    owner: Line
     reason: Plain
     since: date
     until: date
@@ -79,7 +91,7 @@ class Treated(Strict):
     """A risk at a point: who treats it, how, and when it is looked at again."""
 
     point: str
-    owner: Plain
+    owner: Line
     treatment: Plain
     review: date
     level: Level | None = None
@@ -88,7 +100,7 @@ class Treated(Strict):
 class Holder(Strict):
     """A person who holds a role, known by a key."""
 
-    name: Plain
+    name: Line
     key: str
     since: date | None = None
     until: date | None = None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cas_audit.assure.seal import read_seal
 from cas_audit.errors import EvidenceError
-from cas_audit.files import digest
+from cas_audit.files import digest, shown
 
 __all__ = ["REVISIONS", "count", "gaps", "keep", "last_seal", "past"]
 
@@ -72,5 +72,5 @@ def _gaps(folder: Path, aside: Path) -> list[str]:
         shared = name.split("/", 1)[0] in SHARED
         path = (folder if shared else aside) / name
         if not path.is_file() or digest(path) != value:
-            said.append(f"{name} is not as it was in revision {aside.name}.")
+            said.append(f"{shown(name)} is not as it was in revision {aside.name}.")
     return said

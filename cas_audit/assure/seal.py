@@ -7,7 +7,7 @@ from pydantic import Field
 
 from cas_audit.config import Strict, read_record
 from cas_audit.errors import EvidenceError
-from cas_audit.files import digest, tree, write_json
+from cas_audit.files import digest, shown, tree, write_json
 
 __all__ = ["Seal", "differences", "read_seal", "seal_audit"]
 
@@ -41,10 +41,11 @@ def differences(folder: Path) -> list[str]:
 
 def _compare(folder: Path, name: str, sealed: dict[str, str], present: set[str]) -> str:
     if name not in present:
-        return f"{name} is missing."
+        return f"{shown(name)} is missing."
     if name not in sealed:
-        return f"{name} was added after sealing."
-    return "" if digest(folder / name) == sealed[name] else f"{name} was changed after sealing."
+        return f"{shown(name)} was added after sealing."
+    same = digest(folder / name) == sealed[name]
+    return "" if same else f"{shown(name)} was changed after sealing."
 
 
 def read_seal(path: Path) -> Seal:

@@ -1,6 +1,7 @@
 """The statements in an audit, each with what is wrong with it: only one without a doubt counts."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -19,12 +20,13 @@ from cas_audit.assure.statements import (
 )
 from cas_audit.config import read_record
 from cas_audit.errors import EvidenceError
-from cas_audit.files import demand_plain, digest
+from cas_audit.files import demand_plain, digest, shown
 
 __all__ = ["DOCUMENTS", "NOT_GENUINE", "Stated", "read_statement", "read_statements"]
 
 DOCUMENTS = "documents"
 SIGNED = ".dsse.json"
+BY_DIGEST = re.compile(r"[0-9a-f]{64}")
 MOST_BYTES = 1 << 20
 MOST_FILES = 10_000
 Doubt = Literal[
@@ -33,12 +35,21 @@ Doubt = Literal[
     "unknown_key",
     "revoked_key",
     "wrong_role",
+    "other_name",
     "other_wording",
     "other_system",
     "document_changed",
     "revoked",
 ]
-NOT_GENUINE = ("unsigned", "altered", "unknown_key", "wrong_role", "other_wording", "other_system")
+NOT_GENUINE = (
+    "unsigned",
+    "altered",
+    "unknown_key",
+    "wrong_role",
+    "other_name",
+    "other_wording",
+    "other_system",
+)
 
 
 @dataclass(frozen=True)
@@ -123,7 +134,20 @@ def _files(folder: Path) -> list[Path]:
     if len(entries) > MOST_FILES:
         message = f"{folder} holds more than {MOST_FILES} files; expected statements."
         raise EvidenceError(message)
+    for path in entries:
+        if not path.name.isprintable():
+            message = f"{shown(str(path))} has no plain name; expected one without unseen marks."
+            raise EvidenceError(message)
+    _refuse_strays(folder / DOCUMENTS)
     return [path for path in entries if not (path.name == DOCUMENTS and path.is_dir())]
+
+
+def _refuse_strays(documents: Path) -> None:
+    """What no statement can name would ride along unseen."""
+    for path in sorted(documents.iterdir()) if documents.is_dir() else []:
+        if not (BY_DIGEST.fullmatch(path.name) and path.is_file()):
+            message = f"{documents} holds {shown(path.name)}; expected files named by SHA-256."
+            raise EvidenceError(message)
 
 
 def _open(path: Path) -> _Signed:
@@ -167,25 +191,25 @@ def _refuse_other(path: Path, statement: Statement, framework: Framework) -> Non
 def _judge(
     signed: _Signed, said: Said, framework: Framework, policy: Policy, system: str
 ) -> Stated:
-    statement, accepted = said.statement, said.accepted
+    statement = said.statement
     good, bad = signers(signed.envelope, policy.keys)
-    on = accepted.on if accepted else statement.date
-    names = _names(policy, statement.role, good, on)
+    stated = Stated(statement, signed.id, signed.envelope.id, said.accepted)
+    names = _names(policy, statement.role, good, stated.made_on)
+    bound = {role for key in good for role in policy.roles_of(key)}
     _, wanted = find_wanted(framework, statement.statement)
-    doubt: Doubt | None = None
-    if bad:
-        doubt = "altered"
-    elif not good:
-        doubt = "unknown_key"
-    elif not good - policy.revoked:
-        doubt = "revoked_key"
-    elif not names:
-        doubt = "wrong_role"
-    elif signed.claimed.subject != [subject_of(framework, wanted)]:
-        doubt = "other_wording"
-    elif statement.system != system:
-        doubt = "other_system"
-    return Stated(statement, signed.id, signed.envelope.id, accepted, names, doubt)
+    speaker = said.accepted or statement
+    doubts: list[tuple[Doubt, bool]] = [  # the first that is so
+        ("altered", bool(bad)),
+        ("unknown_key", not good),
+        ("wrong_role", statement.role != wanted.role or statement.role not in bound),
+        ("revoked_key", not good - policy.revoked),
+        ("wrong_role", not names),
+        ("other_name", speaker.name not in names),
+        ("other_wording", signed.claimed.subject != [subject_of(framework, wanted)]),
+        ("other_system", statement.system != system),
+    ]
+    doubt = next((name for name, so in doubts if so), None)
+    return replace(stated, signed_by=names, doubt=doubt)
 
 
 def _names(policy: Policy, role: str, keys: set[str], on: dt.date) -> tuple[str, ...]:

@@ -7,13 +7,13 @@ An unsigned statement is a draft.
 
 import datetime as dt
 import hashlib
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import Field, StrictBool, ValidationError, field_validator
+from pydantic import StrictBool, ValidationError, field_validator
 
 from cas_audit.assure.framework import Framework, Wanted
 from cas_audit.assure.keys import PrivateKey
-from cas_audit.assure.policy import Level, Plain
+from cas_audit.assure.policy import Level, Line, Plain
 from cas_audit.assure.signing import (
     Claimed,
     Envelope,
@@ -46,13 +46,13 @@ REVOKED: Final = "urn:cas-audit:revocation:1"
 class Attached(Strict):
     """A document handed in with a statement: its name, and its digest, under which it is kept."""
 
-    name: Plain
+    name: Line
     sha256: Sha256
 
     @field_validator("name")
     @classmethod
     def _is_name(cls, value: str) -> str:
-        if len(value) > 200 or set(value) & set("/\\\n"):  # noqa: PLR2004 - a name, not a path
+        if set(value) & set("/\\"):  # a name, not a path
             message = "is no file name"
             raise ValueError(message)
         return value
@@ -62,7 +62,7 @@ class Remaining(Strict):
     """The risk that remains, as a person sees it, and what is done about it."""
 
     level: Level
-    owner: Plain | None = None
+    owner: Line | None = None
     treatment: Plain | None = None
     review: dt.date | None = None
 
@@ -70,17 +70,17 @@ class Remaining(Strict):
 class Statement(Strict):
     """One statement: whether what a point asks holds, who says so, and until when."""
 
-    framework: str
-    version: str
-    point: str
-    statement: str
+    framework: Line
+    version: Line
+    point: Line
+    statement: Line
     holds: StrictBool
     claim: Plain
-    role: str
-    name: Plain
+    role: Line
+    name: Line
     date: dt.date
     valid_until: dt.date
-    system: str | None = None
+    system: Line | None = None
     document: Attached | None = None
     risk: Remaining | None = None
     demonstration: bool = False
@@ -93,7 +93,7 @@ class Statement(Strict):
 class Accepted(Strict):
     """Who took a draft of somebody else for theirs, and signed it."""
 
-    name: Plain
+    name: Line
     on: dt.date
 
 
@@ -107,10 +107,10 @@ class Said(Strict):
 class Revocation(Strict):
     """A statement taken back: by whom, when and why."""
 
-    statement: Annotated[str, Field(max_length=200)]
+    statement: Line
     sha256: Sha256
-    role: str
-    name: Plain
+    role: Line
+    name: Line
     on: dt.date
     reason: Plain
 

@@ -88,7 +88,7 @@ def make_assessment(known: Known, language: Language) -> dict[str, Any]:
                     *(
                         _who(known, words, one)
                         for wanted in point.statements
-                        for one in said_of(known, wanted.id)
+                        for one in said_of(known, wanted)
                     ),
                 ),
             }
@@ -99,7 +99,8 @@ def make_assessment(known: Known, language: Language) -> dict[str, Any]:
 
 def _who(known: Known, words: Words, stated: Any) -> str:  # noqa: ANN401 - Stated
     role = show_role(words, known.rests.framework, stated.statement.role)
-    return words.document("stated_role", role=role, on=stated.statement.date, id=stated.id)
+    key = "stated_role" if stated.statement.holds else "denied_role"
+    return words.document(key, role=role, on=stated.statement.date, id=stated.id)
 
 
 def _provenance(known: Known) -> dict[str, str]:

@@ -66,7 +66,7 @@ def _stated(known: Known, words: Words) -> list[str]:
     """Say who stated what, in which role, until when: of what counts, and is about this law."""
     return [
         words.document(
-            "stated_by",
+            "stated_by" if one.statement.holds else "denied_by",
             name=plain(one.statement.name),
             role=show_role(words, known.rests.framework, one.statement.role),
             on=one.statement.date,
@@ -77,7 +77,7 @@ def _stated(known: Known, words: Words) -> list[str]:
         for point, _ in pairs(known)
         if _law_of(known, point)
         for wanted in point.statements
-        for one in said_of(known, wanted.id)
+        for one in said_of(known, wanted)
     ]
 
 

@@ -106,9 +106,7 @@ def _finding(
     found = {finding.check for finding in known.findings}
     seen = [ids.of("check", one.check) for one in point.checks if one.check in found]
     seen += [
-        ids.of("statement", one.id)
-        for wanted in point.statements
-        for one in said_of(known, wanted.id)
+        ids.of("statement", one.id) for wanted in point.statements for one in said_of(known, wanted)
     ]
     met = answer.status in SATISFIED
     status = {
@@ -170,7 +168,7 @@ def _statements(known: Known, words: Words, ids: _Ids) -> list[dict[str, Any]]:
         }
         for point in known.rests.framework.points
         for wanted in point.statements
-        for one in said_of(known, wanted.id)
+        for one in said_of(known, wanted)
     ]
 
 

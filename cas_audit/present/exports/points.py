@@ -1,7 +1,7 @@
 """The points of an audit as documents name them: status, what they rest on, and what is at risk."""
 
-from cas_audit.assure.answers import Answer
-from cas_audit.assure.framework import Point
+from cas_audit.assure.answers import Answer, counting
+from cas_audit.assure.framework import Point, Wanted
 from cas_audit.assure.risks import RiskEntry
 from cas_audit.assure.stated import Stated
 from cas_audit.present.exports.known import Known
@@ -84,10 +84,7 @@ def resting(known: Known, words: Words, point: Point, answer: Answer) -> list[st
     return lines
 
 
-def said_of(known: Known, statement: str) -> list[Stated]:
-    """Return the statements of one id that count."""
-    return [
-        one
-        for one in known.rests.statements
-        if one.statement.statement == statement and not one.doubt
-    ]
+def said_of(known: Known, wanted: Wanted) -> list[Stated]:
+    """Return the statements of one sentence that count on the day of the answers."""
+    rests = known.rests
+    return counting(rests.statements, wanted, rests.policy, rests.manifest, known.answers.on)
