@@ -84,6 +84,18 @@ def test_the_first_is_blocked_for_its_bias_and_its_suspects(shown: Path) -> None
     assert "not_met" not in second.values()
 
 
+def test_nothing_is_open_that_could_have_been_measured(shown: Path) -> None:
+    """Every check that a point turns on was asked; the second answers all points, the first not."""
+    for version, settled in (("v1", False), ("v2", True)):
+        answers = read_json(shown / version / "answers.json")["answers"]
+        reasons = [reason for answer in answers for reason in answer["reasons"]]
+        kinds = {reason["kind"] for reason in reasons if reason["decides"]}
+        asked = {kind for kind in kinds if kind.startswith("check")}
+
+        assert MEASURED >= asked
+        assert settled == ({"passed"} == {answer["status"] for answer in answers})
+
+
 def test_nobody_said_anything(shown: Path, tmp_path: Path) -> None:
     """Without statements the second stays open, and the first stays blocked."""
     (tmp_path / "none").mkdir()

@@ -59,6 +59,8 @@ def test_it_fails_where_the_court_is_known_to_have_failed_it(tmp_path: Path) -> 
     assert 63 == len(status)
     assert {"failed"} == {status[point] for point in POINTS}
     assert 0 == answers["verdict"]["only_stated"]
+    assert "open" == status["2.11"]  # whether the law was gone through is not known
+    assert "failed" == status["1.04"] == status["1.06"]  # no moment to stop, no target
     person = {point.id for point in load_framework(FRAMEWORK).points if point.level == "person"}
 
     assert {"open"} == {status[point] for point in person - POINTS}
