@@ -13,17 +13,20 @@ def expectations_hold(dossier: Dossier, *, min_expectations: float = 1) -> Findi
     so does a neighbourhood or a week that was never handed over.
 
     How: the Great Expectations suite of each table ran on what was admitted, never on what was
-    refused; every expectation that was asked must hold. One that broke does not hold. One that
-    needs what nobody stated, such as a control total, is not asked, and counts neither as held nor
-    among the fewest that must be asked of a table. A fact of the record: there is no interval.
-    Small counts are shown as four and totals rounded to ten.
+    refused, and each table with a receipt has its results; every expectation that was asked must
+    hold. One that broke does not hold. One that needs what nobody stated, such as a control total,
+    is not asked, and counts neither as held nor among the fewest that must be asked of a table. A
+    fact of the record: there is no interval. Small counts are shown as four and totals rounded to
+    ten.
 
     Limits: only what a suite says is looked at. A suite that asks little holds easily, so the
     number of expectations is shown. Values that are wrong but possible are not seen.
 
     Remedy: look which expectation failed, repair the delivery, or change the suite with a reason.
     """
-    results = [dossier.json(name) for name in dossier.ingested("validation")]
+    receipts = [name for name in dossier.names("ingest/") if name.endswith(".receipt.json")]
+    due = {name.replace(".receipt.", ".validation.") for name in receipts}
+    results = [dossier.json(name) for name in sorted(due.union(dossier.ingested("validation")))]
     rows = [(one["suite"], result) for one in results for result in one["results"]]
     words = [word_of(result) for _, result in rows]
     asked = [sum(word_of(row) != "not_asked" for row in one["results"]) for one in results]

@@ -5,8 +5,6 @@ import pandas as pd
 from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Estimand, Finding, Outcome
 
-LEAKS = "trials/leaks.json"
-
 
 def future_was_unseen(
     dossier: Dossier,
@@ -21,12 +19,12 @@ def future_was_unseen(
 
     How: the last week of training lies before the first forecast; every forecast lies in the test
     weeks; and when all incidents from a test week on are taken away, the features of that week
-    stay as they were (a trial made before sealing). In two more trials, where they were made: on a
-    record of which every week was dealt out anew over the cells, the model catches no more than
-    chance gives, within `max_beyond_chance` standard deviations; and no feature alone tells cells
-    with an incident from others almost without fault, with an area under the curve above
-    `max_single_auc` or below one less that. A feature of a source without dates cannot be
-    tried so: then nothing is decided. Facts of the record: there is no interval.
+    stay as they were (a trial made before sealing). In two more trials: on a record of which every
+    week was dealt out anew over the cells, the model catches no more than chance gives, within
+    `max_beyond_chance` standard deviations; and no feature alone tells cells with an incident from
+    others almost without fault, with an area under the curve above `max_single_auc` or below one
+    less that. A feature of a source without dates cannot be tried so: then nothing is decided.
+    Facts of the record: there is no interval.
 
     Limits: the trial looks at a few test weeks. A source that was corrected afterwards can carry
     the future in; and a person who saw the results can have chosen the settings by them.
@@ -39,7 +37,7 @@ def future_was_unseen(
     undated = [feature["name"] for feature in features if not feature["window_weeks"]]
     periods = dossier.table("forecasts.parquet")["period"]
     first, last = pd.Timestamp(split["test"]["first"]), pd.Timestamp(split["test"]["last"])
-    leaks = dossier.json(LEAKS).values() if dossier.has(LEAKS) else ()
+    leaks = dossier.json("trials/leaks.json").values()
     alone = [one["auc"] for trial in leaks for one in trial["single_features"]]
     faults = {
         "training_overlaps": pd.Timestamp(split["train"]["last"]) >= first,

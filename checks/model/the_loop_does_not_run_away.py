@@ -76,7 +76,8 @@ def the_loop_does_not_run_away(
     trial = dossier.json("trials/loop.json")
     table = dossier.table("trials/loop.parquet")
     parts = {theme: pd.DataFrame(rows) for theme, rows in trial["themes"].items()}
-    pairs = open_pairs(dossier).pairs if dossier.has("data/residents.parquet") else []
+    named = dossier.json("data/groups.json")["groups"]
+    pairs = open_pairs(dossier).pairs if named else []
     ratios = {
         (theme, pair.group, pair.reference): _ratios(table[table["theme"] == theme], pair.weights)
         for theme in parts

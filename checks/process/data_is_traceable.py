@@ -23,7 +23,8 @@ def data_is_traceable(dossier: Dossier, *, max_lost: float = 0, min_tables: floa
     Why: what came in beside the gate was never refused, scanned or coarsened; what dropped out
     behind it was never missed.
 
-    How: each file under `data/` must be made of a table that has a receipt. In each receipt, rows
+    How: each file under `data/` must be made of a table that has a receipt, and each receipt have a
+    table that was made of what it admitted. In each receipt, rows
     offered must be rows admitted plus rows left out and refused. The incidents in the dossier must
     add up to the rows that their receipt admitted, and the incidents on which the model is judged
     to those of the same weeks and channels. Where the receipt hides a small count, the counts that
@@ -41,6 +42,8 @@ def data_is_traceable(dossier: Dossier, *, max_lost: float = 0, min_tables: floa
         for name in dossier.names("data/")
         if _made_of(name) not in receipts
     ]
+    made = {_made_of(name) for name in dossier.names("data/") if name.endswith(".parquet")}
+    rows += [{"table": table, "lacks": "counts"} for table in receipts if table not in made]
     rows += [
         {"table": table, "lacks": "balance"}
         for table, receipt in receipts.items()

@@ -8,6 +8,7 @@ from cas_audit.audit.record import state
 
 SAID = ("window_weeks", "reach_cells", "source", "about_persons")
 KEPT = ("seed", "flagged_share")
+NOT_FITTED = "counting"
 
 
 def documentation_matches_code(
@@ -81,10 +82,11 @@ def _of_sources(dossier: Dossier, register: list[Any]) -> list[dict[str, str]]:
 
 def _of_archives(dossier: Dossier, fitted: dict[str, Any]) -> list[dict[str, str]]:
     """Return the themes of which the model has another number of columns than it got features."""
-    rows = []
+    rows: list[dict[str, str]] = []
+    if dossier.json("model/parameters.json")["model"] == NOT_FITTED:
+        return rows
     for theme, one in fitted.items():
-        name = f"model/{theme}.skops"
-        width = dossier.fitted_width(name) if dossier.has(name) else None
+        width = dossier.fitted_width(f"model/{theme}.skops")
         if width is not None and width != len(one["features"]):
             rows.append(_row(theme, "number_of_columns"))
     return rows
@@ -93,7 +95,7 @@ def _of_archives(dossier: Dossier, fitted: dict[str, Any]) -> list[dict[str, str
 def _of_settings(dossier: Dossier) -> list[dict[str, str]]:
     """Return the settings that are not those of the manifest and the configuration."""
     parameters, manifest = dossier.json("model/parameters.json"), dossier.manifest
-    chosen = dossier.yaml("config.yaml").get("forecast", {}) if dossier.has("config.yaml") else {}
+    chosen = dossier.yaml("config.yaml").get("forecast", {})
     due = {
         **{key: one for key, one in chosen.items() if isinstance(one, int | float)},
         **{key: getattr(manifest, key) for key in KEPT},
@@ -103,8 +105,6 @@ def _of_settings(dossier: Dossier) -> list[dict[str, str]]:
 
 def _of_weeks(dossier: Dossier) -> list[dict[str, str]]:
     """Return whether the first week of the split is not the first that was judged."""
-    if not (dossier.has("model/split.json") and dossier.has("stretches.parquet")):
-        return []
     first = dossier.table("stretches.parquet")["period"].min().date()
     said = dossier.json("model/split.json")["test"]["first"]
     return [] if said == f"{first}" else [_row("split", "first_week")]
