@@ -96,6 +96,17 @@ def test_nothing_is_open_that_could_have_been_measured(shown: Path) -> None:
         assert settled == ({"passed"} == {answer["status"] for answer in answers})
 
 
+def test_both_are_exported_as_they_are(shown: Path, tmp_path: Path) -> None:
+    """Every document fits its standard, and says what was found; the blocked one no less."""
+    for version, said in (("v1", "tegengesproken"), ("v2", "Er is geen punt dat open staat")):
+        steps.export(shown / version, tmp_path / version)
+        entry = read_json(tmp_path / version / "algorithm-register.json")
+
+        assert said in entry["risks"]
+        assert "verzonnen gegevens" in entry["goal"]
+    assert "gemaakt van gegevens over verdachten" in (tmp_path / "v1/processing.nl.md").read_text()
+
+
 def test_nobody_said_anything(shown: Path, tmp_path: Path) -> None:
     """Without statements the second stays open, and the first stays blocked."""
     (tmp_path / "none").mkdir()

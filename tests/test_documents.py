@@ -13,17 +13,20 @@ import yaml
 from markdown_it import MarkdownIt
 
 from cas_audit import cli, schemas, steps
+from cas_audit.assure.framework import load_framework
 from cas_audit.assure.seal import seal_audit
 from cas_audit.audit.dossier import Manifest
 from cas_audit.errors import EvidenceError
 from cas_audit.files import digest, read_json, read_yaml, write_json
 from cas_audit.present.exports import standards
 from cas_audit.present.exports.documents import BY_LAW, WRITERS
+from cas_audit.present.exports.oscal import control_id
 from cas_audit.present.exports.plain import markdown
 from cas_audit.rooms import room
 from tests import exportable, paper
 from tests.exportable import HOSTILE, NAMES, SECRET
 
+FRAMEWORKS = sorted(path.stem for path in room("reports", "frameworks").glob("*.yaml"))
 BY_PEOPLE = {  # what a person could add to an entry of the register
     "status": "In gebruik",
     "contact_email": "algoritmes@politie.example",
@@ -143,6 +146,16 @@ def test_oscal_results_fit_the_schema_of_nist(out: Path) -> None:
     assert {one or other for one, other in named} <= set(made)
     assert 55 == len(result["findings"])
     assert "2026-01-05" == min(days)
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_oscal_can_write_every_number(name: str) -> None:
+    """Also that of a part of an article of law; no two become the same."""
+    framework = load_framework(name)
+    ids = [control_id(framework, point.id) for point in framework.points]
+
+    assert len(set(ids)) == len(framework.points)
+    assert [] == [one for one in ids if not re.fullmatch(r"[^\W\d_][\w.-]*", one)]
 
 
 def test_the_json_fits_its_published_schema(out: Path) -> None:

@@ -11,9 +11,10 @@ import pytest
 
 from cas_audit import cli, steps
 from cas_audit.assure.answers import counting
+from cas_audit.assure.compare import compare
 from cas_audit.assure.gate import judge, read_rests
 from cas_audit.assure.keys import PublicKey, demonstration_key
-from cas_audit.assure.seal import differences
+from cas_audit.assure.seal import differences, seal_audit
 from cas_audit.assure.statements import Accepted, find_wanted
 from cas_audit.audit.dossier import Manifest
 from cas_audit.errors import EvidenceError, InputError
@@ -325,3 +326,28 @@ def test_an_export_shows_what_counts_only(audit: Path) -> None:
         found = counting(known.statements, wanted, known.policy, known.manifest, paper.TODAY)
 
         assert ([] if change else [ASKED]) == [one.id for one in found]
+
+
+def test_a_statement_of_later_hides_no_expiry(audit: Path, tmp_path: Path) -> None:
+    """What does not count yet does not make what counts last longer."""
+    paper.put(audit, ASKED, paper.envelope(paper.say(ASKED, valid_until=paper.TODAY + DAY)))
+    later = {"date": paper.TODAY + 300 * DAY, "valid_until": paper.TODAY + 600 * DAY}
+    paper.put(audit, f"{ASKED}-later", paper.envelope(paper.say(ASKED, **later)))
+    paper.answered(audit)
+    shutil.copytree(audit, tmp_path / "before")
+    found = compare(tmp_path / "before", audit)
+
+    assert [(ASKED, paper.TODAY + DAY)] == [(one.about, one.last_day) for one in found.expires]
+
+
+def test_a_forged_answer_is_not_compared(audit: Path, tmp_path: Path) -> None:
+    """Who can write the folder can seal it anew; the later answers are derived again."""
+    shutil.copytree(audit, tmp_path / "before")
+    content = read_json(audit / "answers.json")
+    for one in content["answers"]:
+        one["status"] = "passed"
+    write_json(audit / "answers.json", content)
+    seal_audit(audit)
+
+    with pytest.raises(EvidenceError, match="does not follow"):
+        compare(tmp_path / "before", audit)

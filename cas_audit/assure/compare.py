@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from cas_audit.assure.answers import SETTLED, Answer, Answers, Status
+from cas_audit.assure.answers import SETTLED, Answer, Answers, Status, counting
 from cas_audit.assure.gate import Rests, derive, derive_risks, read_findings, read_rests
 from cas_audit.assure.risks import Register
 from cas_audit.assure.seal import differences
@@ -103,12 +103,15 @@ def compare(old: Path, new: Path, on: date | None = None) -> Comparison:
         on: the day from which 30 days are counted; by default that of the later answers.
 
     Raises:
-        EvidenceError: one of them changed after it was sealed or was not answered, or they are
-            about another system or framework.
+        EvidenceError: one of them changed after it was sealed or was not answered, the later
+            answers do not follow, or they are about another system or framework.
     """
     before, after = _answers(old), _answers(new)
     known = read_rests(new)
     _refuse_other(old, known, before)
+    if derive(new, after.on, known) != after:
+        message = f"{new}: answers.json does not follow from what was found and stated."
+        raise EvidenceError(message)
     day = on or after.on
     answers = after if day == after.on else derive(new, day, known)
     return Comparison(
@@ -182,8 +185,10 @@ def _of_statements(known: Rests, answers: Answers) -> Iterator[Expiry]:
         for wanted in point.statements:
             days = [
                 min(said.valid_until, said.date + timedelta(days=wanted.valid_days))
-                for one in known.statements
-                if not one.doubt and (said := one.statement).statement == wanted.id and said.holds
+                for one in counting(
+                    known.statements, wanted, known.policy, known.manifest, answers.on
+                )
+                if (said := one.statement).holds
             ]
             if wanted.id in stated and days:
                 yield Expiry(

@@ -48,7 +48,11 @@ def make_dpia(known: Known, words: Words) -> Document:
                 [*_found(known, words, "model/"), *_found(known, words, "data/"), *risks],
                 asks=["remaining", "consultation"],
             ),
-            Section(say("dp_measures"), [say("gate"), say("security")], _stated(known, words)),
+            Section(
+                say("dp_measures"),
+                [say("gate"), say("security")],
+                [*_found(known, words, "process/"), *_stated(known, words)],
+            ),
             _points(known, words),
             Section(say("dp_evidence"), [], _evidence(known, words)),
         ],
@@ -94,7 +98,8 @@ def _points(known: Known, words: Words) -> Section:
         for point, answer in pairs(known)
         if _law_of(known, point)
     ]
-    return Section(words.document("dp_points"), [], [], columns, rows)
+    none = [] if rows else [words.document("no_points")]
+    return Section(words.document("dp_points"), none, [], columns, rows)
 
 
 def _law_of(known: Known, point: Point) -> list[str]:

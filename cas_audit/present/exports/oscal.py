@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cas_audit.assure.answers import Answer
-from cas_audit.assure.framework import Point
+from cas_audit.assure.framework import Framework, Point
 from cas_audit.assure.risks import RiskEntry
 from cas_audit.audit.finding import Finding
 from cas_audit.files import digest, write_json
@@ -21,7 +21,7 @@ from cas_audit.present.exports.standards import OSCAL, demand_valid
 from cas_audit.present.people import show_role
 from cas_audit.present.words import Language, Words
 
-__all__ = ["make_results", "write_oscal"]
+__all__ = ["control_id", "make_results", "write_oscal"]
 
 OURS = "urn:cas-audit:oscal"
 VERSION = "1.1.3"
@@ -211,8 +211,13 @@ def _title(known: Known, language: Language) -> str:
 
 
 def _control(known: Known, point: str) -> str:
-    framework = known.rests.framework
-    return f"{framework.framework}-{framework.version}_{point}".replace("/", "-")
+    return control_id(known.rests.framework, point)
+
+
+def control_id(framework: Framework, point: str) -> str:
+    """Return the number of a point as OSCAL can write it: 5(1)(d) becomes 5.1.d."""
+    number = point.replace("(", ".").replace(")", "")
+    return f"{framework.framework}-{framework.version}_{number}"
 
 
 def _prop(name: str, value: str) -> dict[str, str]:
