@@ -251,6 +251,18 @@ def draft(
 
 
 @app.command()
+def changes(
+    repository: Annotated[Path, typer.Argument(help="Folder of a git repository.")],
+    out: Annotated[Path, typer.Option("--out", help="File to write (CSV).")],
+) -> None:
+    """Write the history of a repository as a table of changes, in which no name stands."""
+    from cas_audit.ingest.repository import write_changes  # noqa: PLC0415
+
+    number = write_changes(repository, out)
+    typer.echo(f"{out}: {number} changes. Next: name it under sources.changes.")
+
+
+@app.command()
 def init(
     folder: Annotated[Path, typer.Argument(help="Folder to make.")],
     incidents: Annotated[Path, typer.Option("--incidents", help="CSV or Parquet.")],

@@ -387,6 +387,7 @@ class Config(Strict):
     """One audit of one version of one system.
 
     `decided` are the choices that were made, `law` is the last time that the law was gone through.
+    `advisories` is a file of security advisories (OSV), against which packages are held.
     `comparison` says, under Wpg 8, what records older than a year are compared with. Without
     `groups` nobody learns who is affected, and checks that compare groups are unavailable.
     """
@@ -413,6 +414,7 @@ class Config(Strict):
     framework: str = "rekenkamer-2.0"
     statements: str | None = None
     policy: str | None = None
+    advisories: str | None = None
     evidence: Evidence = Evidence()
 
     @field_validator("themes")
@@ -465,7 +467,7 @@ def _absolute(config: Config, path: Path) -> dict[str, Any]:
         name: source and source.model_copy(update=_located(source, path))
         for name, source in given.items()
     }
-    beside = {name: getattr(config, name) for name in ("statements", "policy")}
+    beside = {name: getattr(config, name) for name in ("statements", "policy", "advisories")}
     named = {name: value and resolve(value, path) for name, value in beside.items()}
     changed = config.sources.model_copy(update=sources)
     forecast = config.forecast.model_copy(update=_placed(config.forecast, path))

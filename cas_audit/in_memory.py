@@ -137,7 +137,7 @@ def _place_others(raw: Raw, beside: Path) -> None:
     for source in raw.setdefault("sources", {}).values():
         if source and source.get("path"):
             source["path"] = absolute(source["path"])
-    for name in ("statements", "policy"):
+    for name in ("statements", "policy", "advisories"):
         if raw.get(name):
             raw[name] = absolute(raw[name])
     model = raw.get("forecast", {}).get("model")

@@ -261,6 +261,7 @@ def _ingest(path: Path, work: Path) -> None:
     from cas_audit.assure.policy import load_policy  # noqa: PLC0415
     from cas_audit.audit.programme import list_checks, refuse_unknown  # noqa: PLC0415
     from cas_audit.forecast.work import ask_scheduler  # noqa: PLC0415
+    from cas_audit.ingest.advisories import read_advisories  # noqa: PLC0415
     from cas_audit.ingest.step import ingest as admit  # noqa: PLC0415 - loads geopandas
 
     say("ingest")
@@ -269,6 +270,8 @@ def _ingest(path: Path, work: Path) -> None:
     refuse_unknown(config.checks, list_checks())
     if config.policy:
         load_policy(Path(config.policy), framework)
+    if config.advisories:
+        read_advisories(Path(config.advisories), {})
     ask_scheduler(config.forecast.scheduler)
     admit(config, work / "dossier")
     shutil.copyfile(path, work / "dossier/config.yaml")
@@ -304,8 +307,9 @@ def _forecast(path: Path, work: Path, out: Path) -> None:
 
 
 def _record(config: Config, dossier: Path) -> None:
-    """Write down what people laid down; what they left out leaves no file."""
+    """Write down what people laid down or handed in; what they left out leaves no file."""
     from cas_audit.assure.laws import list_laws  # noqa: PLC0415
+    from cas_audit.ingest.advisories import environment, read_advisories  # noqa: PLC0415
 
     write_yaml(dossier / "purpose.yaml", config.purpose.model_dump(mode="json"))
     if config.decided:
@@ -315,6 +319,10 @@ def _record(config: Config, dossier: Path) -> None:
         known = {name: f"{law.text_of}" for name, law in list_laws().items()}
         said = config.law.model_dump(mode="json")
         write_yaml(dossier / "law.yaml", {**said, "known_texts": known})
+    if config.advisories:
+        told = read_advisories(Path(config.advisories), environment(["cas-audit", *PACKAGES]))
+        (dossier / "process").mkdir(exist_ok=True)
+        write_json(dossier / "process/advisories.json", told)
 
 
 def _manifest(config: Config, dossier: Path) -> "Manifest":

@@ -28,6 +28,7 @@ ELSEWHERE = {  # a survey, patrol hours, a day of filing, a basis; trials not ru
     "process/backup_restores",
     "process/changes_were_reviewed",
     "process/choices_are_recorded",
+    "process/dependencies_are_patched",
     "process/humans_decide",
     "process/law_is_current",
     "process/logs_are_intact",

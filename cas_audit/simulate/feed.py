@@ -5,6 +5,7 @@ feed/areas.geojson     neighbourhoods (WGS84, RFC 7946) with residents by origin
 feed/suspects.parquet  suspects counted per cell
 feed/survey.csv, patrols.csv, decisions.csv, complaints.csv, stops.csv  tables beside them
 feed/access.csv, changes.csv, restores.csv, log.csv  records of the organisation's own work
+feed/advisories.json       invented advisories about versions of long ago
 feed/feed.json         says that all of it is synthetic, by digest
 truth/                 the intensity without bias, for benchmarks only
 """
@@ -24,7 +25,7 @@ from cas_audit.simulate.beside import Setting, draw_beside, name_areas
 from cas_audit.simulate.city import CELL_SIZE_M, ORIGIN_M, SIDE, City, build_city, draw_intensity
 from cas_audit.simulate.identifiers import draw_identifiers
 from cas_audit.simulate.incidents import THEMES, draw_brought, draw_found, policed_cells
-from cas_audit.simulate.records import draw_records
+from cas_audit.simulate.records import ADVISORIES, draw_records
 
 __all__ = ["REFERENCE_DATE", "write_feed"]
 
@@ -69,6 +70,7 @@ def write_feed(
     beside = draw_beside(streams[4], setting) | draw_records(streams[5], REFERENCE_DATE)
     for name, table in beside.items():
         table.to_csv(feed / f"{name}.csv", index=False)
+    write_json(feed / "advisories.json", {"vulns": ADVISORIES})
     files = {path.name: digest(path) for path in sorted(feed.iterdir())}
     said = {"origin": "synthetic", "seed": seed, "over_policing": over_policing, "files": files}
     write_json(feed / "feed.json", said)

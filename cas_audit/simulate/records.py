@@ -12,13 +12,30 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["draw_records"]
+__all__ = ["ADVISORIES", "draw_records"]
 
 USERS, DEVELOPERS, APPROVERS, ADMINISTRATORS, TECHNICAL = 24, 4, 3, 2, 2
 CHANGES, CHANGES_A_VERSION = 90, 6
 TRIAL_DAYS = (40, 130, 222, 313)  # before the reference date
 ENTRIES, LOGGED_DAYS = 4_000, 360
 YEAR = 365
+INVENTED = "Verzonnen voor de demonstratie. / Invented for the demonstration."
+ADVISORIES = [  # about versions of long ago: nothing is said of the packages that are installed
+    {
+        "id": f"DEMO-2025-{number:04d}",
+        "modified": "2025-12-29T00:00:00Z",
+        "details": INVENTED,
+        "affected": [
+            {
+                "package": {"ecosystem": "PyPI", "name": name},
+                "ranges": [
+                    {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "0.0.2"}]}
+                ],
+            }
+        ],
+    }
+    for number, name in enumerate(("numpy", "pandas", "scipy"), start=1)
+]
 
 
 @dataclass(frozen=True)
