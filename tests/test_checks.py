@@ -38,6 +38,7 @@ LAID_OUT = {
     "standing",
     "gained",
     "hidden",
+    "explained",
 }
 CHECKS = list_checks()
 CASES = {name: yaml.safe_load((FOLDER / f"{name}.yaml").read_text()) for name in CHECKS}
@@ -355,6 +356,27 @@ def hidden(
     }
 
 
+def explained(
+    cells: int, seed: int, week: int, histories: list[int], by: float = 1.0
+) -> dict[str, dict[str, list[Any]]]:
+    """Lay out cells of which two parts tell why; in so many the second becomes the main reason.
+
+    `by` is how much more it adds then than the first.
+    """
+    kinds = [("model", 0, 0), ("seed", 0, seed), ("week", 0, week)]
+    kinds += [("history", number, one) for number, one in enumerate(histories)]
+    rows = [
+        (kind, refit, part, cell, 1.0 + (by if cell < moved else -1.0) * (part == "near"))
+        for kind, refit, moved in kinds
+        for cell in range(cells)
+        for part in ("cell", "near")
+    ]
+    names = ["kind", "refit", "part", "cell", "contribution"]
+    table = pd.DataFrame(rows, columns=names).assign(theme="home_burglary")
+    columns = table.to_dict("list")
+    return {"trials/explanations.parquet": {str(key): one for key, one in columns.items()}}
+
+
 SQUARES: dict[str, Callable[..., dict[str, dict[str, list[Any]]]]] = {
     "field": field,
     "ranked": ranked,
@@ -362,6 +384,7 @@ SQUARES: dict[str, Callable[..., dict[str, dict[str, list[Any]]]]] = {
     "standing": standing,
     "gained": gained,
     "hidden": hidden,
+    "explained": explained,
 }
 
 

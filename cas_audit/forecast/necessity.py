@@ -28,7 +28,14 @@ from cas_audit.inference.partition import WEEKS as STRETCH_WEEKS
 from cas_audit.inference.partition import stretches
 from cas_audit.progress import track
 
-__all__ = ["Lacking", "coarser", "feature_families", "try_necessity", "write_necessity"]
+__all__ = [
+    "Lacking",
+    "coarser",
+    "feature_families",
+    "feature_parts",
+    "try_necessity",
+    "write_necessity",
+]
 
 HISTORY_WEEKS = (156, 52, 26)
 MERGED = 2  # cells to each side: of 125 m, 250 m
@@ -105,25 +112,30 @@ def write_necessity(dossier: Path, lacking: Mapping[str, Lacking]) -> None:
         table.to_parquet(dossier / f"trials/{name}.parquet", index=False)
 
 
-def feature_families(features: Sequence[Feature]) -> dict[str, tuple[str, ...]]:
-    """Return what each trial leaves out, by its name; never all there is, nor nothing."""
-    others = [one for one in features if one.theme]
+def feature_parts(features: Sequence[Feature]) -> dict[str, tuple[str, ...]]:
+    """Return the names of the features by what they are about; each is in one part.
+
+    The cell itself, cells near it and farther away, other themes, and each other source.
+    """
     own = [one for one in features if one.source == "incidents" and not one.theme]
-    families = {
-        "without_cell": [one for one in own if not one.reach_cells],
-        "without_near": [one for one in own if 0 < one.reach_cells <= NEAR_CELLS],
-        "without_far": [one for one in own if one.reach_cells > NEAR_CELLS],
-        "without_other_themes": others,
+    parts = {
+        "cell": [one for one in own if not one.reach_cells],
+        "near": [one for one in own if 0 < one.reach_cells <= NEAR_CELLS],
+        "far": [one for one in own if one.reach_cells > NEAR_CELLS],
+        "other_themes": [one for one in features if one.theme],
     }
     for source in sorted({one.source for one in features} - {"incidents"}):
-        families[f"without_{source}"] = [one for one in features if one.source == source]
+        parts[source] = [one for one in features if one.source == source]
+    return {name: tuple(one.name for one in part) for name, part in parts.items() if part}
+
+
+def feature_families(features: Sequence[Feature]) -> dict[str, tuple[str, ...]]:
+    """Return what each trial leaves out, by its name; never all there is, nor nothing."""
+    families = {f"without_{name}": part for name, part in feature_parts(features).items()}
     for weeks in HISTORY_WEEKS:
-        families[f"history_{weeks}"] = [one for one in features if one.window_weeks > weeks]
-    return {
-        name: tuple(one.name for one in family)
-        for name, family in families.items()
-        if 0 < len(family) < len(features)
-    }
+        looking = [one.name for one in features if one.window_weeks > weeks]
+        families[f"history_{weeks}"] = tuple(looking)
+    return {name: one for name, one in families.items() if 0 < len(one) < len(features)}
 
 
 def coarser(city: City) -> City:

@@ -11,6 +11,7 @@ import pandas as pd
 from cas_audit.config import Config
 from cas_audit.files import write_json
 from cas_audit.forecast.city import City, panel_of
+from cas_audit.forecast.explaining import Reasons, ask_reasons, explain, write_explanations
 from cas_audit.forecast.fitting import Fitted, fit
 from cas_audit.forecast.work import Work
 
@@ -21,15 +22,27 @@ DIGITS = 9
 
 @dataclass(frozen=True)
 class Changed:
-    """What one trial left of a map: counts, and by cell the share of the periods lost."""
+    """What one trial left of a map: counts, and by cell the share of the periods lost.
+
+    `reasons` says by cell what each part of the features adds to the score; none of a count.
+    """
 
     theme: str
     said: dict[str, Any]
     cells: pd.DataFrame
+    reasons: tuple[pd.DataFrame, ...] = ()
 
 
 def change(
-    city: City, theme: str, base: Fitted, other: Fitted, *, kind: str, refit: int = 0
+    city: City,
+    theme: str,
+    base: Fitted,
+    other: Fitted,
+    *,
+    kind: str,
+    refit: int = 0,
+    asked: Reasons | None = None,
+    own: tuple[pd.DataFrame, ...] = (),
 ) -> Changed:
     """Hold a map beside the same periods of the map that is audited.
 
@@ -40,6 +53,8 @@ def change(
         other: of a trial; its periods are the last ones of those of the base.
         kind: seed, week or history.
         refit: which of several trials of a kind.
+        asked: the flagged cells of the base that are to be explained, if any.
+        own: how the base explains them.
     """
     start = len(base.flagged) - len(other.flagged)
     before = base.flagged[start:]
@@ -65,7 +80,8 @@ def change(
             "lost": lost.round(DIGITS),
         }
     )
-    return Changed(theme, said, table[times > 0])
+    told = () if asked is None else (explain(asked, other.model, kind=kind, refit=refit),)
+    return Changed(theme, said, table[times > 0], (*own, *told))
 
 
 def try_stability(
@@ -87,14 +103,20 @@ def try_stability(
     by_seed = fit(other, city, record, [chosen.seed, number], work, chosen=search)
     seed, later = [config.forecast.seed, number], _one_period_on(city)
     by_week = fit(config, later, record, seed, work, chosen=search)
+    asked = ask_reasons(config, city, theme, base)
+    own = () if asked is None else (explain(asked, base.model, kind="model"),)
     return [
-        change(city, theme, base, by_seed, kind="seed"),
-        change(city, theme, base, by_week, kind="week"),
+        change(city, theme, base, by_seed, kind="seed", asked=asked, own=own),
+        change(city, theme, base, by_week, kind="week", asked=asked),
     ]
 
 
 def write_stability(dossier: Path, trials: Sequence[Changed]) -> None:
-    """Write `trials/stability.json`, counts by theme, and `trials/stability.parquet`, by cell."""
+    """Write `trials/stability.json`, counts by theme, and `trials/stability.parquet`, by cell.
+
+    And `trials/explanations.parquet`, where a model was fitted.
+    """
+    write_explanations(dossier, [table for one in trials for table in one.reasons])
     said: dict[str, list[dict[str, Any]]] = {}
     for one in trials:
         said.setdefault(one.theme, []).append(one.said)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cas_audit.config import Config
 from cas_audit.files import write_json
 from cas_audit.forecast.city import City, panel_of, weeks_of
+from cas_audit.forecast.explaining import ask_reasons
 from cas_audit.forecast.features import make_features
 from cas_audit.forecast.fitting import Fitted, fit, known_by, record_of
 from cas_audit.forecast.histories import draw_history, fit_history
@@ -87,12 +88,13 @@ def refit(config: Config, city: City, work: Work, of: tuple[int, str], base: Fit
     """
     number, theme = of
     history = fit_history(panel_of(city, theme, config.channels), city.kept)
+    asked = ask_reasons(config, city, theme, base) if config.forecast.stability else None
     rows, changed = [], []
     for refit in track(range(config.forecast.refits), f"{theme}: histories drawn again"):
         seed = [config.forecast.seed, number, refit]
         counts = draw_history(history, np.random.default_rng([*seed, 1]))
         made = fit(config, city, (theme, counts), seed, work, chosen=base.search.chosen)
-        changed.append(change(city, theme, base, made, kind="history", refit=refit))
+        changed.append(change(city, theme, base, made, kind="history", refit=refit, asked=asked))
         flagged = made.flagged[:, city.kept].mean(axis=0)
         cells = np.flatnonzero(city.kept)[flagged > 0]
         share = flagged[flagged > 0].round(9)

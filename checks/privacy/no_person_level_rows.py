@@ -12,7 +12,7 @@ from cas_audit.audit.record import state
 KEYS = {
     "cell", "row", "col", "area", "week", "period", "theme", "channel", "shift", "kind",
     "decision", "age_band", "forecaster", "stretch", "shown_as", "wide", "refit",
-    "flagged_share", "weekday", "months", "taken",
+    "flagged_share", "weekday", "months", "taken", "part",
 }  # fmt: skip
 MEASURES = {
     "x_m",
@@ -38,6 +38,7 @@ MEASURES = {
     "changed_cells",
     "weight",
     "lost",
+    "contribution",
 }
 # A weekday beside one of these is a day again, or a day at a place.
 DAY_BACK = {"cell", "row", "col", "x_m", "y_m", "week", "period"}
