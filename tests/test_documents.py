@@ -90,11 +90,29 @@ def test_an_entry_of_the_register_and_what_it_lacks_are_all_fields(out: Path) ->
     whole = {**standard, "required": standard["x-required"]}
 
     assert set(standard["properties"]) == entry.keys() | {one["field"] for one in lacks}
-    assert not entry.keys() & {one["field"] for one in lacks}
+    assert {"lawful_basis", "human_intervention"} == entry.keys() & {
+        one["field"] for one in lacks if one["partly"]
+    }
+    assert not entry.keys() & {one["field"] for one in lacks if not one["partly"]}
     assert set(BY_PEOPLE) == {one["field"] for one in lacks if one["required"]}
     jsonschema.validate({**entry, **BY_PEOPLE}, whole)
     with pytest.raises(jsonschema.ValidationError, match="required"):
         jsonschema.validate(entry, whole)
+
+
+def test_what_was_measured_of_people_who_decide_is_filled(copy: Path, tmp_path: Path) -> None:
+    """And is still to be completed by a person; where nothing was measured it stays empty."""
+    check = "process/humans_decide"
+    for outcome, filled in (("not_met", True), ("unavailable", False)):
+        exportable.set_finding(copy, check, outcome=outcome)
+        steps.export(copy, tmp_path / "out", ["register", "system-card"])
+        left = read_json(tmp_path / "out/export.json")["left"]
+        entry = read_json(tmp_path / "out/algorithm-register.json")
+        card = yaml.safe_load((tmp_path / "out/system-card.yaml").read_text())
+        partly = [one["partly"] for one in left if one["field"] == "human_intervention"]
+
+        assert [filled, filled] == ["human_intervention" in of for of in (entry, card)]
+        assert [filled, filled] == partly
 
 
 def test_what_is_left_says_who_could_fill_it(out: Path) -> None:

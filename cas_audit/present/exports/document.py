@@ -84,4 +84,5 @@ def _render(known: Known, words: Words, document: Document, left: dict[str, Left
 def say_left(words: Words, left: Left) -> str:
     """Say what is still to be filled in, by whom, and why."""
     told = {key: getattr(getattr(left, key), words.language) for key in ("title", "who", "why")}
-    return words.document("left_required" if left.required else "left", **told)
+    key = "left_partly" if left.partly else "left_required" if left.required else "left"
+    return words.document(key, **told)

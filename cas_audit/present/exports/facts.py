@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from cas_audit.audit.finding import Finding
+from cas_audit.audit.finding import Finding, Outcome
 from cas_audit.audit.record import few_behind
 from cas_audit.present.exports.known import Known
 from cas_audit.present.exports.plain import plain
@@ -13,6 +13,7 @@ __all__ = [
     "MEASURES",
     "data_of",
     "groups_of",
+    "human_of",
     "model_of",
     "named",
     "periods_of",
@@ -24,6 +25,8 @@ __all__ = [
     "trial_of",
 ]
 
+HUMANS = "process/humans_decide"
+MEASURED = (Outcome.MET, Outcome.NOT_MET, Outcome.INSUFFICIENT)
 SPLIT = "model/split.json"
 MEASURES = ("hit_rate", "near_hit_rate", "pai", "precision")
 
@@ -85,6 +88,16 @@ def periods_of(known: Known, words: Words, part: str) -> str:
     """Say on which weeks the model was trained (`train`) or judged (`test`)."""
     split = known.json(SPLIT)
     return words.document(part, **split[part]) if split else words.document("period_unknown")
+
+
+def human_of(known: Known, words: Words) -> list[str]:
+    """Say what was measured of people who decide; nothing where nothing was."""
+    return [
+        words.document("measured", title=title, outcome=outcome, sentence=sentence)
+        for finding in named(known, HUMANS)
+        if finding.outcome in MEASURED
+        for title, outcome, sentence in told(known, words, HUMANS)
+    ]
 
 
 def groups_of(known: Known, words: Words) -> str:

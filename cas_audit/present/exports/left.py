@@ -12,18 +12,22 @@ __all__ = ["Left", "left_of"]
 
 
 class Left(Strict):
-    """A field that is left to a person: why, who could fill it, and whether it is demanded."""
+    """A field that is left to a person: why, who could fill it, and whether it is demanded.
+
+    `partly` is what the audit began and cannot finish.
+    """
 
     document: str
     field: str
     required: bool
+    partly: bool
     title: Text
     who: Text
     why: Text
 
 
 def left_of(document: str, filled: Iterable[str]) -> list[Left]:
-    """Return the fields of a document that are not filled, in its order.
+    """Return the fields of a document that are not filled, or not to the end, in its order.
 
     Args:
         document: such as `register`.
@@ -36,13 +40,14 @@ def left_of(document: str, filled: Iterable[str]) -> list[Left]:
                 "document": document,
                 "field": field,
                 "required": bool(said.get("required")),
+                "partly": field in done,
                 "title": said["title"],
                 "who": texts["who"][said["who"]],
                 "why": said["why"],
             }
         )
         for field, said in texts["fields"][document].items()
-        if field not in done
+        if field not in done or said.get("partly")
     ]
 
 

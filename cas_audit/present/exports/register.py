@@ -11,6 +11,7 @@ from cas_audit.files import write_json
 from cas_audit.present.exports.facts import (
     data_of,
     groups_of,
+    human_of,
     model_of,
     purpose_of,
     short,
@@ -72,6 +73,7 @@ def _shown(known: Known, words: Words) -> dict[str, list[str]]:
             *purpose_of(known, words),
             words.document("about_places"),
         ],
+        "human_intervention": human_of(known, words),
         "lawful_basis": [words.document("lawful", regime=regime)] if known.law else [],
         "source_data": [*data, groups_of(known, words)],
         "methods_and_models": model_of(known, words),
