@@ -20,6 +20,7 @@ ELSEWHERE = {  # a survey, patrol hours, a day of filing, a basis; trials not ru
     "data/patrols_do_not_make_the_data",
     "data/registration_is_timely",
     "data/reporting_is_even",
+    "model/explanations_are_stable",
     "model/fairness_without_proxies",
     "model/stable_choice",
     "model/the_loop_does_not_run_away",

@@ -13,7 +13,8 @@ what the check reads. What is moved, so that all else stays as it was drawn:
 - patrols: what the police find in the areas and weeks with many hours and advice;
 - reporting: what victims in the neighbourhoods of the group tell the police;
 - places and filing: which of its records have a place, or are filed in their own week;
-- gain over counting: where incidents fall once the flags are set.
+- gain over counting: where incidents fall once the flags are set;
+- features: how far one follows the share of the group.
 """
 
 from collections.abc import Callable
@@ -30,7 +31,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from cas_audit.audit.dossier import Manifest, seal_dossier
-from cas_audit.audit.need import alike_in_need, spread_over_alike
+from cas_audit.audit.need import alike_in_need, need_around, spread_over_alike
 from cas_audit.config import Config
 from cas_audit.errors import InputError
 from cas_audit.files import write_json
@@ -350,13 +351,53 @@ def two_forecasters(rng: np.random.Generator, wanted: Wanted, folder: Path) -> N
     _lay_out(folder, moved.geography, {"model/weekly": weekly})
 
 
+def features_that_tell(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
+    """Let a feature tell as much of where the group lives as is stated, beyond what need tells.
+
+    The feature follows what need leaves open of the share, and noise without any pattern that is
+    made to have nothing in common with either; so it tells exactly so much of this city's share.
+    """
+    arena = _arena(rng, wanted)
+    geography, history = arena.geography, draw_history(arena, rng)
+    record, cells = _incidents(geography, history), _cells(geography)
+    people = _residents(geography).set_index("cell")[[GROUP, REFERENCE]]
+    weight = people.sum(axis=1).to_numpy(float)
+    share = people[GROUP].to_numpy(float) / np.where(weight > 0, weight, 1.0)
+    need = record.groupby("cell")["count"].sum().reindex(cells).fillna(0.0)
+    known = np.column_stack([np.ones(cells.size), need_around(need, geography.kept.shape)])
+
+    def left(of: Values, *given: Values) -> Values:
+        columns, root = np.column_stack([known, *given]), np.sqrt(weight)
+        slope = np.linalg.lstsq(columns * root[:, None], of * root, rcond=None)[0]
+        found: Values = of - columns @ slope
+        return found / np.sqrt(np.average(found**2, weights=weight))
+
+    open_share = left(share)
+    noise = left(rng.standard_normal(cells.size), open_share)
+    feature = np.sqrt(wanted.true) * open_share + np.sqrt(1 - wanted.true) * noise
+    told = np.average(left(feature) * open_share, weights=weight) ** 2
+    _demand(1 + told, 1 + wanted.true)
+    rows, columns = geography.kept.shape
+    write_json(folder / "data/grid.json", {"rows": rows, "columns": columns})
+    late = record[record["week"] > record["week"].median()].groupby("cell")["count"].sum()
+    recent = np.log1p(late.reindex(cells).fillna(0.0).to_numpy())
+    tables = {
+        "data/incidents": record,
+        "data/cells": pd.DataFrame({"cell": cells, "area": geography.area.astype(str)}),
+        "model/feature_means": pd.DataFrame(
+            {"theme": THEME, "cell": cells, "recent": recent, "told": feature}
+        ),
+    }
+    _lay_out(folder, geography, tables)
+
+
 Build = Callable[[np.random.Generator, Wanted, Path], None]
 BUILD: dict[str, Build] = {
     one.__name__: one
     for one in (
         flags_of_a_table, counting_refitted, flags_and_outcomes, flags_that_miss, flags_in_vain,
         flags_beside_need, scores_that_expect, places_known, records_found, records_on_patrol,
-        victims_asked, records_placed, records_filed, two_forecasters,
+        victims_asked, records_placed, records_filed, two_forecasters, features_that_tell,
     )
 }  # fmt: skip
 

@@ -70,13 +70,20 @@ def _panel(axes: Any, panel: Panel) -> None:  # noqa: ANN401 - matplotlib is unt
             wary = (share * cities + 2) / (cities + 4)
             error = 2 * np.sqrt(wary * (1 - wary) / (cities + 4))
             bounds = np.clip([share - error, share + error], 0, 1)
-            label = curve.label if name == "not_met" else None
-            axes.plot(curve.true, share, line, color=colour, marker=marker, ms=4, label=label)
+            named = curve.label if name == "not_met" else None
+            axes.plot(curve.true, share, line, color=colour, marker=marker, ms=4, label=named)
             axes.vlines(curve.true, *bounds, color=colour, linewidth=0.8)
-    gains = min(panel.curves[0].true) <= 0
-    for edge in (-0.02,) if gains else (0.8, 1.25):
+    edges, label = _meaning(panel.curves[0].true)
+    for edge in edges:
         axes.axvline(edge, color="#888888", linewidth=0.8, linestyle=":")
     axes.axhline(0.05, color="#888888", linewidth=0.8, linestyle=":")
     axes.set(title=panel.title, ylim=(-0.03, 1.03), ylabel="share of cities")
-    axes.set_xlabel("true gain over counting" if gains else "true ratio")
+    axes.set_xlabel(label)
     axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.2), frameon=False)
+
+
+def _meaning(true: list[float]) -> tuple[tuple[float, ...], str]:
+    """Return the tolerance of these values, and what they are."""
+    if min(true) <= 0:
+        return (-0.02,), "true gain over counting"
+    return ((0.8, 1.25), "true ratio") if max(true) >= 1 else ((0.1,), "share that is told")

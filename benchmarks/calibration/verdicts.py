@@ -19,6 +19,7 @@ from cas_audit.simulate.geography import invented
 
 LESS = 0.6  # of misses, which cannot be half again as many where most is missed
 RATIOS, GAINS = (0.8, 1.0, 1.25, 1.5), (0.0, -0.02, -0.05)
+TOLD = (0.02, 0.1, 0.3)  # of where a group lives; at nought a fit tells a little less than nought
 SPARSE, SMALL, DENSE, LARGE = (  # side, incidents a week
     (42, 5.0), (42, 20.0), (42, 80.0), (115, 120.0),
 )  # fmt: skip
@@ -45,6 +46,8 @@ SETTINGS: list[dict[str, Any]] = [
         ("data/places_are_represented", "places_known", RATIOS, (SMALL, LARGE), (0,), 200),
         ("data/locations_are_complete", "records_placed", RATIOS, (SPARSE, SMALL), (0,), 200),
         ("data/registration_is_timely", "records_filed", RATIOS, (SPARSE, SMALL), (0,), 200),
+        ("data/no_feature_stands_for_a_group", "features_that_tell", TOLD, (SMALL, LARGE),
+         (0,), 100),
     )
     for side, a_week in sizes
     for hold in holds
@@ -68,12 +71,12 @@ BUILT = {
     "records_on_patrol": "half-years of records",
     "records_placed": "half-years of records",
     "records_filed": "half-years of records",
+    "features_that_tell": "wide blocks of space",
 }
 CITY = ("check", "built", "side", "a_week", "hold_weeks")
 UNMEASURED = {
     "model/fairness_without_proxies": "judges models fitted again without a source",
-    "data/no_feature_stands_for_a_group": "judges features, of which these cities have none",
-    "model/no_hidden_group_is_worse_off": "looks for clusters by features, which these lack too",
+    "model/no_hidden_group_is_worse_off": "looks for clusters by features, which these cities lack",
     "model/no_worse_in_any_group": "stands on the interval of `model/no_worse_than_counting`",
 }  # no city is built yet
 
@@ -131,10 +134,11 @@ def page(rows: list[dict[str, Any]]) -> str:
 
 Every check on bias in `checks/` that gives an interval, run on the dossiers of cities of which the
 true value is exactly as stated (`benchmarks/calibration/cities.py`; refitted counting: on average
-over 40 histories, so within a percent). *Fair* is a ratio of 1, or a gain of 0: a fair city that is
-not met is a false alarm. *At the tolerance* is 0.8 and 1.25, or a loss of 2 % points: met there is
-a false pass, and at most 5 % should be. *The gap* to be found is a ratio of 1.5 ({LESS} of misses:
-where most is missed there cannot be half as many again), or a loss of 5 % points. *Covers* are the
+over 40 histories, so within a percent). *Fair* is a ratio of 1, a gain of 0, or a feature that
+tells 2 % of where a group lives: a fair city that is not met is a false alarm. *At the tolerance*
+is 0.8 and 1.25, a loss of 2 % points, or 10 % told: met there is a false pass, and at most 5 %
+should be. *The gap* to be found is a ratio of 1.5 ({LESS} of misses: where most is missed there
+cannot be half as many again), a loss of 5 % points, or 30 % told. *Covers* are the
 issued 95 % intervals, at all values together; the *smallest gap* is the median of what the finding
 says it could have shown, of fair cities. Shares in %, ± the standard
 error that so many cities leave.
@@ -158,17 +162,24 @@ def _complete(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 def _line(part: list[dict[str, Any]]) -> list[str]:
     one, by_value = part[0], {each["true"]: each for each in part}
-    gains = 0.0 in by_value
-    more = 1.5 if 1.5 in by_value else LESS  # noqa: PLR2004 - as in RATIOS
-    fair, edges, gap = (0.0, (-0.02,), -0.05) if gains else (1.0, (0.8, 1.25), more)
+    fair, edges, gap = _asked_of(set(by_value))
     return [
         f"`{one['check']}`", _chance(one), f"{_cells(one):,}",
         "-" if one["hold_weeks"] else f"{one['a_week']:g}", f"{one['cities']}",
         *(_share(by_value[fair], name) for name in ("not_met", "met", "insufficient")),
         ", ".join(f"{_share(by_value[edge], 'met')}" for edge in edges if edge in by_value),
         _share(by_value[gap], "not_met"), _share(by_value[gap], "insufficient"),
-        _covered(part), _gap(by_value[fair]["gap"], gains=gains),
+        _covered(part), _gap(by_value[fair]["gap"], points=fair < 1),
     ]  # fmt: skip
+
+
+def _asked_of(values: set[float]) -> tuple[float, tuple[float, ...], float]:
+    """Return the value of a fair city, those at the tolerance, and the gap to be found."""
+    if values == set(GAINS):
+        return GAINS[0], GAINS[1:2], GAINS[2]
+    if values == set(TOLD):
+        return TOLD[0], TOLD[1:2], TOLD[2]
+    return 1.0, (0.8, 1.25), max(values) if max(values) in RATIOS[3:] else LESS
 
 
 def _chance(one: dict[str, Any]) -> str:
@@ -189,10 +200,10 @@ def _covered(part: list[dict[str, Any]]) -> str:
     return share_of(sum(one["covers"] for one in part) / issued if issued else None, issued)
 
 
-def _gap(gap: float | None, *, gains: bool) -> str:
+def _gap(gap: float | None, *, points: bool) -> str:
     if gap is None:
         return "-"
-    return f"{100 * gap:.1f} % points" if gains else f"{gap:.2f}"
+    return f"{100 * gap:.1f} % points" if points else f"{gap:.2f}"
 
 
 def _redrawn(by_city: list[list[dict[str, Any]]]) -> str:
