@@ -86,6 +86,8 @@ The city that `make demo` audits is another, simpler one, with the dial `over_po
 it shares the outline, the neighbourhoods and the residents.
 Its feed also holds a victim survey, hours on patrol, decisions, complaints and stops; hours, stops
 and complaints know that dial, the others know none (`cas_audit/simulate/beside.py`).
+Records of its own work - access, changes, trials of recovery, a log - are in order whatever the
+dial, and its advisories are invented (`cas_audit/simulate/records.py`).
 
 ## The dials
 """

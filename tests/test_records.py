@@ -131,3 +131,21 @@ def test_a_contract_may_ask_for_less(tmp_path: Path) -> None:
 
     assert not {"left", "in_service", "unowned", "used"} & kinds
     assert {"never_reviewed", "both_duties"} <= kinds
+
+
+def test_how_long_a_decision_took_leaves_as_a_band(tmp_path: Path) -> None:
+    """What is no duration is refused."""
+    plain = load_contract("decisions")
+    words = {"role": "seconds", "name": "seconden", "type": "number", "values": {}}
+    seconds = plain.columns[-1].model_copy(update=words)
+    contract = plain.model_copy(update={"columns": [*plain.columns, seconds]})
+    rows = {"buurtcode": "BU1", "besluitdatum": "2025-12-01", "thema": "woninginbraak"}
+    took = pd.DataFrame({"seconden": ["3", "9.9", "10", "400", "?"]})
+    took.assign(**rows, besluit="gevolgd").to_csv(tmp_path / "d.csv", index=False)
+    source = Source(path=str(tmp_path / "d.csv"), contract="decisions")
+    [found] = read_tables([Asked(source, contract, QUESTION)], GROUND)
+
+    assert {"0-9": 2.0, "10-59": 1.0, "300+": 1.0} == dict(
+        zip(found.table["taken"], found.table["count"], strict=True)
+    )
+    assert 1 == found.tally.refused["no_readable_seconds"]
