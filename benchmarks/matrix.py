@@ -152,18 +152,21 @@ class Dial:
 FOLLOWS = frozenset(
     {"model/even_exposure", "model/even_false_flags", "model/even_misses", "model/even_precision"}
     | {"model/exposure_follows_need", "model/calibrated_in_every_group"}
+    | {"model/no_hidden_group_is_worse_off", "model/no_worse_in_any_group"}
 )
+STANDS = "data/no_feature_stands_for_a_group"
 DIALS = {
     "none": Dial(nothing),
     "over_policing": Dial(
         nothing,
-        frozenset({"data/past_attention_is_even", "model/even_exposure"}),
+        # what was found nearby tells where the group lives, beyond what was brought
+        frozenset({"data/past_attention_is_even", "model/even_exposure", STANDS}),
         FOLLOWS
         | {"data/records_are_brought_not_found", "data/patrols_do_not_make_the_data"}
-        | {"data/labels_are_what_they_claim", "model/no_worse_in_any_group"},
+        | {"data/labels_are_what_they_claim"},
         over_policing=1.0,
     ),
-    "reporting": Dial(reporting, frozenset({"data/reporting_is_even"}), FOLLOWS),
+    "reporting": Dial(reporting, frozenset({"data/reporting_is_even"}), FOLLOWS | {STANDS}),
     "places": Dial(places, frozenset({"data/locations_are_complete"}), FOLLOWS),
     "filing": Dial(filing, frozenset({"data/registration_is_timely"})),
     "repeats": Dial(
@@ -180,12 +183,12 @@ DIALS = {
     "suspects": Dial(
         nothing,
         frozenset({"privacy/no_source_about_suspects"}),
-        frozenset({"model/future_was_unseen", "data/no_feature_stands_for_a_group"}),
+        frozenset({"model/future_was_unseen", STANDS}),
         suspects=True,
     ),
     "proxy": Dial(
         proxy,
-        frozenset({"data/no_feature_stands_for_a_group", "privacy/no_source_about_suspects"}),
+        frozenset({STANDS, "privacy/no_source_about_suspects"}),
         FOLLOWS | {"model/future_was_unseen", "model/fairness_without_proxies"},
         suspects=True,
     ),
