@@ -20,7 +20,7 @@ demo: .venv/runtime  ## set up, and audit two versions of a trial city into demo
 	$(BIN)/cas-audit demo --out demo
 
 test: .venv/installed  ## set up, and run the tests and doctests
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 check: .venv/installed  ## format, lint, types and import direction, as CI does
 	$(BIN)/ruff format --check .

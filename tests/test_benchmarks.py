@@ -46,7 +46,7 @@ def test_malformed_input_never_quotes_itself(tmp_path: Path) -> None:
 
 def test_no_marked_value_is_found_anywhere(tmp_path: Path) -> None:
     """Every format that is read whole; the other endings by the command in the docs."""
-    rows = run(tmp_path, "leaks", "--canaries", "600", "--only", "read whole").splitlines()
+    rows = run(tmp_path, "leaks", "--canaries", "100", "--only", "read whole").splitlines()
     table = [row for row in rows if row.startswith("| ") and "control" not in row][1:]
     counts = [[one.strip() for one in row.split("|")[4:8]] for row in table]
 
@@ -113,7 +113,7 @@ def test_the_scan_for_areas_is_measured(tmp_path: Path) -> None:
 
 def test_accuracy_is_measured_against_the_truth(tmp_path: Path) -> None:
     """One small city here; real ones and more by the command in the docs."""
-    small = ("--cities", "--rates", "50", "--histories", "1", "--side", "30", "--draws", "20")
+    small = ("--cities", "--rates", "50", "--histories", "1", "--side", "24", "--draws", "10")
     page = run(tmp_path, "accuracy", *small, "--work", str(tmp_path / "work"))
     [row] = [row for row in page.splitlines() if row.startswith("| 50 | 1 |")]
     shares = [float(one) for one in row.strip("| ").split(" | ")]
@@ -132,7 +132,7 @@ def test_features_are_timed_against_tables(tmp_path: Path) -> None:
 
 def test_a_small_country_is_forecast(tmp_path: Path) -> None:
     """One size here; all of them up to the whole country by the command in the docs."""
-    page = run(tmp_path, "country", "--cells", "10000", "--pair-cells", "5000")
+    page = run(tmp_path, "country", "--cells", "10000", "--pair-cells", "2000")
 
     assert "| 10,044 |" in page
     assert "times faster" in page

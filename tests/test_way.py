@@ -50,7 +50,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a small trial city, prepared but not audited."""
     folder = tmp_path_factory.mktemp("city")
     prepare(folder, seed=5, side=SIDE)
-    make_lean(folder)
+    make_lean(folder, refits=2)
     return folder
 
 
