@@ -72,6 +72,31 @@ def test_people_are_told_apart(rows: list[dict[str, str]]) -> None:
     assert rows[0]["vrijgever"] not in {an, bo, ""}
 
 
+def test_who_merges_what_another_wrote_has_seen_it(tmp_path: Path) -> None:
+    """Who merges their own has not, nor who merges the main line into a branch of their own."""
+    git(tmp_path, "init", "-q", "-b", "main")
+    commit(tmp_path, REVIEWED)
+    git(tmp_path, "checkout", "-q", "-b", "side")
+    git(tmp_path, "checkout", "-q", "main")
+    commit(tmp_path)
+    git(tmp_path, "checkout", "-q", "side")
+    git(tmp_path, "merge", "-q", "--no-ff", "-m", "Merge", "main", author="bo")
+    git(tmp_path, "checkout", "-q", "main")
+    for branch, author in (("one", "bo"), ("two", "an")):
+        git(tmp_path, "checkout", "-q", "-b", branch)
+        commit(tmp_path, author=author)
+        git(tmp_path, "checkout", "-q", "main")
+        git(tmp_path, "merge", "-q", "--no-ff", "-m", "Merge", branch, author="an")
+    git(tmp_path, "merge", "-q", "--no-ff", "-m", "Merge", "side", author="an")
+    write_changes(tmp_path, tmp_path / "changes.csv")
+    with (tmp_path / "changes.csv").open(encoding="utf-8") as stream:
+        found = [(one["auteur"], one["beoordelaar"]) for one in csv.DictReader(stream)]
+    [an] = {author for author, reviewer in found if not reviewer}
+    [bo] = {author for author, _ in found} - {an}
+
+    assert sorted([(an, bo), (bo, an), (an, ""), (an, "")]) == sorted(found)
+
+
 def test_versions_and_tests_are_those_of_tags_and_trailers(rows: list[dict[str, str]]) -> None:
     """The oldest tag that holds a change; who made a plain tag is not known."""
     assert ["v1", "v1", "v2", ""] == [one["versie"] for one in rows]

@@ -27,7 +27,7 @@ PRETTY = "%x1f".join(
 )
 TAGS = "%(refname:short)%1f%(*objectname)%(objectname)%1f%(taggeremail)"
 ADDRESS = re.compile(r"<([^<>]+)>")
-LOG = ("log", "--no-merges", "--use-mailmap", "--no-show-signature")  # that could run a program
+LOG = ("log", "--use-mailmap", "--no-show-signature")  # that could run a program
 COMMIT = 40  # hexadecimal digits of a name in the older of git's two formats
 MACHINES = {"noreply@github.com", "noreply@gitlab.com"}  # commit on behalf of whoever pressed
 
@@ -38,13 +38,18 @@ class _Tag(NamedTuple):
     tagger: str
 
 
+class _Known(NamedTuple):
+    tags: dict[str, _Tag]
+    mergers: dict[str, str]
+
+
 def write_changes(repository: Path, out: Path) -> int:
     """Write the changes up to the present commit as CSV for the contract `changes`.
 
     A change is a commit that merges nothing. Its reviewer is the first in a trailer `Reviewed-by`
-    who is not its author, or else whoever committed what somebody else wrote. Tests passed where a
-    trailer `Tested-by` says so. Its version is the oldest tag that holds it, released by who signed
-    or annotated that tag.
+    who is not its author, or else who merged it, or else who committed what somebody else wrote.
+    Tests passed where a trailer `Tested-by` says so. Its version is the oldest tag that holds it,
+    released by who signed or annotated that tag.
 
     Returns:
         How many changes were written.
@@ -55,10 +60,10 @@ def write_changes(repository: Path, out: Path) -> int:
     if out.exists():
         message = f"{out} exists; expected a new file."
         raise InputError(message)
-    hide, tags = _hider(), _tags(repository)
-    asked = _git(repository, *LOG, f"--pretty=format:{PRETTY}%x1d")
+    hide, known = _hider(), _Known(_tags(repository), _mergers(repository))
+    asked = _git(repository, *LOG, "--no-merges", f"--pretty=format:{PRETTY}%x1d")
     rows = [
-        _row(record.strip("\n"), tags, hide) for record in asked.split(RECORD) if record.strip()
+        _row(record.strip("\n"), known, hide) for record in asked.split(RECORD) if record.strip()
     ]
     with out.open("w", encoding="utf-8", newline="") as stream:
         written = csv.writer(stream)
@@ -67,14 +72,13 @@ def write_changes(repository: Path, out: Path) -> int:
     return len(rows)
 
 
-def _row(record: str, tags: dict[str, _Tag], hide: Callable[[str], str]) -> list[str]:
+def _row(record: str, known: _Known, hide: Callable[[str], str]) -> list[str]:
     commit, author, committer, day, reviewed, tested = record.split(FIELD)
-    reviewers = [_address(one) for one in reviewed.split(VALUE) if one.strip()]
-    if not reviewers and committer.casefold() not in MACHINES | {author.casefold()}:
-        reviewers = [committer]
-    others = [one for one in reviewers if one.casefold() != author.casefold()]
-    reviewer = (others or reviewers or [""])[0]
-    tag = tags.get(commit, _Tag("", "", ""))
+    named = [_address(one) for one in reviewed.split(VALUE) if one.strip()]
+    took = [one for one in (known.mergers.get(commit, ""), committer) if one not in MACHINES]
+    others = [one for one in [*named, *took] if one and one.casefold() != author.casefold()]
+    reviewer = (others or named or [""])[0]
+    tag = known.tags.get(commit, _Tag("", "", ""))
     passed = "geslaagd" if tested.strip() else ""
     return [hide(author), hide(reviewer), hide(tag.tagger), day, passed, tag.name]
 
@@ -88,6 +92,20 @@ def _tags(repository: Path) -> dict[str, _Tag]:
         tag = _Tag(name, objects[:COMMIT], _address(tagger))
         for commit in _git(repository, "rev-list", tag.commit).split():
             found.setdefault(commit, tag)
+    return found
+
+
+def _mergers(repository: Path) -> dict[str, str]:
+    """Return for each commit that was merged into the main line who merged it.
+
+    Who merges the main line into their own branch has accepted nothing of it.
+    """
+    asked = _git(repository, *LOG, "--merges", "--first-parent", "--pretty=%H%x1f%aE")
+    found: dict[str, str] = {}
+    for line in asked.splitlines():
+        merge, merger = line.split(FIELD)
+        for commit in _git(repository, "rev-list", f"{merge}^1..{merge}").split():
+            found.setdefault(commit, merger)
     return found
 
 
