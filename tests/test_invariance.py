@@ -79,6 +79,12 @@ def draw(seed: int, *, refits: bool) -> Tables:
         "model/feature_means": pd.DataFrame(
             {"theme": np.repeat(THEMES, CELLS), "cell": np.tile(cells, len(THEMES))}
         ).assign(one=rng.random(2 * CELLS), two=rng.random(2 * CELLS)),
+        "model/counting": pd.DataFrame({**rows, "period": weeks[week]}).sample(
+            frac=0.5, random_state=seed
+        ),
+        "model/weekly": pd.DataFrame(
+            {"theme": np.repeat(THEMES, 2), "forecaster": ["model", "counting"] * 2}
+        ).assign(incidents=200, hits=90, near_hits=30),
     }
     if refits:
         drawn = np.abs(rng.normal(1, 0.1, (len(THEMES), REFITS, CELLS))) * chance
@@ -99,6 +105,7 @@ def ask(name: str, manifest: Manifest, tables: Tables, pairs: list[dict[str, str
             table.to_parquet(folder / f"{path}.parquet", index=False)
         write_json(folder / "data/groups.json", {"groups": pairs})
         write_json(folder / "data/grid.json", {"rows": 4, "columns": CELLS // 4})
+        write_json(folder / "model/parameters.json", {"model": "blend"})
         seal_dossier(folder, manifest)
         return run_check(GROUPED[name], Dossier(folder), {})
 
