@@ -13,6 +13,7 @@ from cas_audit.audit.dossier import Dossier
 from cas_audit.audit.finding import Finding, Outcome
 from cas_audit.errors import ProgrammeError
 from cas_audit.files import read_yaml
+from cas_audit.present.feature_names import name_feature
 from cas_audit.rooms import room
 
 __all__ = ["LANGUAGES", "Language", "Words", "name_words"]
@@ -56,8 +57,11 @@ class Words(string.Formatter):
         return str(self.vformat(self.documents[key], (), values))
 
     def name(self, identifier: str) -> str:
-        """Return how to call a theme, group, measure or column."""
-        return str(self.names.get(identifier, identifier.replace("_", " ")))
+        """Return how to call a theme, group, measure, column or feature."""
+        if identifier in self.names:
+            return str(self.names[identifier])
+        feature = name_feature(self.page["features"], self.name, identifier)
+        return feature or identifier.replace("_", " ")
 
     def years(self, number: int) -> str:
         """Write a number of years."""
