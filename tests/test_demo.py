@@ -2,9 +2,11 @@
 
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -13,9 +15,10 @@ from cas_audit.assure.demonstration import POLICY, write_demonstration
 from cas_audit.assure.framework import load_framework
 from cas_audit.assure.gate import judge
 from cas_audit.assure.seal import seal_audit
-from cas_audit.audit.dossier import read_manifest, seal_dossier
+from cas_audit.audit.dossier import Dossier, read_manifest, seal_dossier
+from cas_audit.audit.programme import list_checks, run_check
 from cas_audit.config import load_config
-from cas_audit.files import read_json, read_yaml, write_yaml
+from cas_audit.files import read_json, read_yaml, write_json, write_yaml
 from tests.lean import LONG, make_lean
 
 pytestmark = pytest.mark.slow
@@ -146,6 +149,69 @@ def test_one_check_not_met_blocks(shown: Path, tmp_path: Path) -> None:
 
     assert {"process/success_criterion_is_met"} == denied
     assert judge(copy).code == 1
+
+
+def in_yaml(name: str, change: Callable[[Any], object]) -> Callable[[Path], None]:
+    """Return what changes a YAML file of a dossier."""
+
+    def spoil(dossier: Path) -> None:
+        content = read_yaml(dossier / name)
+        change(content)
+        write_yaml(dossier / name, content)
+
+    return spoil
+
+
+def in_json(name: str, change: Callable[[Any], object]) -> Callable[[Path], None]:
+    """Return what changes a JSON file of a dossier."""
+
+    def spoil(dossier: Path) -> None:
+        content = read_json(dossier / name)
+        change(content)
+        write_json(dossier / name, content)
+
+    return spoil
+
+
+def fewer_rows(name: str) -> Callable[[Path], None]:
+    """Return what takes the last row of a table."""
+
+    def spoil(dossier: Path) -> None:
+        table = pd.read_parquet(dossier / name)
+        table[:-1].to_parquet(dossier / name, index=False)
+
+    return spoil
+
+
+SPOILED = {
+    "process/targets_were_set_before": in_yaml(
+        "purpose.yaml", lambda said: said.update(decided_on="2025-06-02")
+    ),
+    "process/retirement_is_planned": in_yaml(
+        "purpose.yaml", lambda said: said.update(review_on="2025-11-17")
+    ),
+    "process/choices_are_recorded": in_yaml("decided.yaml", lambda said: said["decided"].pop()),
+    "process/law_is_current": in_yaml(
+        "law.yaml", lambda said: said["texts"].update(wpg="2023-07-01")
+    ),
+    "process/data_is_traceable": fewer_rows("data/incidents.parquet"),
+    "process/documentation_is_complete": in_json(
+        "model/features.json", lambda said: said[0].update(why=None)
+    ),
+    "process/documentation_matches_code": in_json("model/features.json", lambda said: said.pop()),
+    "process/run_is_reproducible": fewer_rows("forecasts.parquet"),
+}
+
+
+@pytest.mark.parametrize("check", SPOILED)
+def test_a_record_that_is_spoiled_is_noticed(shown: Path, tmp_path: Path, check: str) -> None:
+    """One thing less in the second, sealed as if it had always been so."""
+    dossier = Path(shutil.copytree(shown / "v2/dossier", tmp_path / "dossier"))
+    SPOILED[check](dossier)
+    seal_dossier(dossier, read_manifest(dossier))
+
+    assert "met" == outcomes(shown / "v2")[check]
+    assert "not_met" == run_check(list_checks()[check], Dossier(dossier), {}).outcome
 
 
 def test_demonstrations_do_not_count_for_observed_data(shown: Path, tmp_path: Path) -> None:
