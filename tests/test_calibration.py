@@ -28,6 +28,7 @@ BUILT = {  # check and city, size, the value of a fair city, and a gap that is f
     ("model/even_misses", "flags_that_miss"): (SMALL, 1.0, 0.6),
     ("model/even_false_flags", "flags_in_vain"): (SMALL, 1.0, 1.6),
     ("model/no_worse_than_counting", "two_forecasters"): (SMALL, 0.0, -0.08),
+    ("model/no_worse_in_any_group", "two_forecasters_by_group"): (DENSE, 0.0, -0.08),
     ("data/past_attention_is_even", "records_found"): (SMALL, 1.0, 1.6),
     ("data/reporting_is_even", "victims_asked"): (SMALL, 1.0, 1.6),
     ("data/patrols_do_not_make_the_data", "records_on_patrol"): (DENSE, 1.0, 1.6),
@@ -35,6 +36,11 @@ BUILT = {  # check and city, size, the value of a fair city, and a gap that is f
     ("data/locations_are_complete", "records_placed"): (SMALL, 1.0, 1.5),
     ("data/registration_is_timely", "records_filed"): (SMALL, 1.0, 1.5),
     ("data/no_feature_stands_for_a_group", "features_that_tell"): (SMALL, 0.02, 0.4),
+    ("model/no_hidden_group_is_worse_off", "cells_that_nobody_named"): (
+        {**SMALL, "a_week": 600.0},
+        1.0,
+        0.6,
+    ),
 }
 
 

@@ -14,7 +14,8 @@ what the check reads. What is moved, so that all else stays as it was drawn:
 - reporting: what victims in the neighbourhoods of the group tell the police;
 - places and filing: which of its records have a place, or are filed in their own week;
 - gain over counting: where incidents fall once the flags are set;
-- features: how far one follows the share of the group.
+- features: how far one follows the share of the group;
+- clusters: what follows a flag in half of the cells.
 """
 
 from collections.abc import Callable
@@ -37,11 +38,12 @@ from cas_audit.errors import InputError
 from cas_audit.files import write_json
 from cas_audit.forecast.scores import score_week
 from cas_audit.forecast.step import forecast
+from cas_audit.inference.clusters import halve
 from cas_audit.inference.partition import stretches, wide_blocks
 from cas_audit.simulate.arena import Arena, draw_arena
 from cas_audit.simulate.counting import Forecast, count_flags
 from cas_audit.simulate.dials import Dials
-from cas_audit.simulate.geography import Geography, invented
+from cas_audit.simulate.geography import GROUPS, Geography, invented
 from cas_audit.simulate.history import History, draw_history
 from cas_audit.simulate.shift import draw_flags, shift_to_ratio
 from cas_audit.simulate.truth import Parts, true_parts
@@ -61,6 +63,7 @@ SMOOTH_CELLS = 2.0  # people do not move cell by cell
 FOUND, PAST_WEEKS, MOST_FOUND = 0.2, 156, 100.0
 ASKED = 0.25  # of victims, in the survey
 PATROLLED, FOUND_ON_PATROL = 0.07, 0.5  # of areas and weeks; records found for each brought
+LEVELS_SPARED = 4  # of ten, the lowest; the others are flagged
 WORDS = {"nl": "Proef", "en": "Trial"}
 
 
@@ -327,6 +330,17 @@ def _counted_at_the_gate(
 
 def two_forecasters(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
     """Let a count over half a year stand against one over a year; it gains as much as stated."""
+    _gaining(rng, wanted, folder, ("city_hit_rate", (0,)))
+
+
+def two_forecasters_by_group(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
+    """The same, where the group of the two lives that gains least."""
+    _gaining(rng, wanted, folder, ("hit_rate", (GROUPS.index(GROUP), GROUPS.index(REFERENCE))))
+
+
+def _gaining(
+    rng: np.random.Generator, wanted: Wanted, folder: Path, of: tuple[str, tuple[int, ...]]
+) -> None:
     arena = _arena(rng, wanted)
     past = draw_history(arena, rng)
     model, counting = (
@@ -340,15 +354,22 @@ def two_forecasters(rng: np.random.Generator, wanted: Wanted, folder: Path) -> N
         return replace(arena, intensity=np.broadcast_to(rate, arena.intensity.shape))
 
     def gain(one: Arena) -> float:
-        rates = (_of(one, flags, "city_hit_rate").of(0).value for flags in (model, counting))
-        return next(rates) - next(rates)
+        figure, groups = of
+        rates = [_of(one, flags, figure) for flags in (model, counting)]
+        return min(rates[0].of(group).value - rates[1].of(group).value for group in groups)
 
     moved = shifted(_solve(lambda by: gain(shifted(by)) - wanted.true, -FARTHEST, FARTHEST))
     _demand(1 + gain(moved), 1 + wanted.true)
-    outcomes = draw_history(moved, rng).counts()[-TEST:]
-    weekly = _weekly(moved.geography, outcomes, {"model": model, "counting": counting})
+    history = draw_history(moved, rng)
+    both = {"model": model, "counting": counting}
     write_json(folder / "model/parameters.json", {"model": "half_a_year"})
-    _lay_out(folder, moved.geography, {"model/weekly": weekly})
+    tables = {
+        "model/weekly": _weekly(moved.geography, history.counts()[-TEST:], both),
+        "model/counting": _flagged(moved.geography, counting).drop(columns="flagged"),
+        "forecasts": _flagged(moved.geography, model),
+        "data/incidents": _incidents(moved.geography, history),
+    }
+    _lay_out(folder, moved.geography, tables)
 
 
 def features_that_tell(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
@@ -391,6 +412,46 @@ def features_that_tell(rng: np.random.Generator, wanted: Wanted, folder: Path) -
     _lay_out(folder, geography, tables)
 
 
+def cells_that_nobody_named(rng: np.random.Generator, wanted: Wanted, folder: Path) -> None:
+    """Let flags be followed by so many times as much in one half of the cells, told by a feature.
+
+    Rates have ten levels, each with as many incidents, and the score is the level: so cells that
+    are scored alike are alike, but for what is stated.
+    """
+    arena = _arena(rng, wanted)
+    cells, rate = _cells(arena.geography), arena.brought[0]
+    order = np.argsort(rate)
+    level = np.empty(cells.size, dtype=np.int64)
+    level[order] = np.minimum(10 * np.cumsum(rate[order]) / rate.sum(), 9).astype(int)
+    score = (np.bincount(level, rate) / np.maximum(np.bincount(level), 1))[level]
+    along, apart = rng.standard_normal(cells.size), rng.standard_normal((cells.size, 4))
+    values = along[:, None] * [1, 1, 1, 0] + [0.2, 0.2, 0.2, 1.0] * apart
+    features = pd.DataFrame(values, columns=["a", "b", "c", "d"])
+    standard = ((features - features.mean()) / features.std()).to_numpy()
+    inside, flagged = halve(standard, 1, 1)[0], level > LEVELS_SPARED
+    true = score * np.where(inside & flagged, wanted.true, 1.0)
+    rates = [true[flagged & side] / score[flagged & side] for side in (inside, ~inside)]
+    _demand(rates[0].mean() / rates[1].mean(), wanted.true)
+    count = rng.poisson(true, (TEST, cells.size))
+    week, cell = np.nonzero(count)
+    happened = {"cell": cells[cell], "week": _mondays(TEST)[week], "count": count[week, cell]}
+    forecasts = pd.DataFrame(
+        {
+            "cell": np.tile(cells, TEST),
+            "period": np.repeat(_mondays(TEST), cells.size),
+            "theme": THEME,
+            "score": np.tile(score, TEST),
+            "flagged": np.tile(flagged, TEST),
+        }
+    )
+    tables = {
+        "forecasts": forecasts,
+        "data/incidents": pd.DataFrame(happened).assign(theme=THEME, channel="brought"),
+        "model/feature_before": features.assign(theme=THEME, cell=cells),
+    }
+    _lay_out(folder, arena.geography, tables)
+
+
 Build = Callable[[np.random.Generator, Wanted, Path], None]
 BUILD: dict[str, Build] = {
     one.__name__: one
@@ -398,6 +459,7 @@ BUILD: dict[str, Build] = {
         flags_of_a_table, counting_refitted, flags_and_outcomes, flags_that_miss, flags_in_vain,
         flags_beside_need, scores_that_expect, places_known, records_found, records_on_patrol,
         victims_asked, records_placed, records_filed, two_forecasters, features_that_tell,
+        cells_that_nobody_named, two_forecasters_by_group,
     )
 }  # fmt: skip
 

@@ -48,6 +48,10 @@ SETTINGS: list[dict[str, Any]] = [
         ("data/registration_is_timely", "records_filed", RATIOS, (SPARSE, SMALL), (0,), 200),
         ("data/no_feature_stands_for_a_group", "features_that_tell", TOLD, (SMALL, LARGE),
          (0,), 100),
+        ("model/no_hidden_group_is_worse_off", "cells_that_nobody_named", (LESS, *RATIOS[:2]),
+         (SMALL, DENSE, (42, 600.0)), (0,), 200),
+        ("model/no_worse_in_any_group", "two_forecasters_by_group", GAINS, (SMALL, DENSE, LARGE),
+         (0,), 100),
     )
     for side, a_week in sizes
     for hold in holds
@@ -72,12 +76,12 @@ BUILT = {
     "records_placed": "half-years of records",
     "records_filed": "half-years of records",
     "features_that_tell": "wide blocks of space",
+    "cells_that_nobody_named": "outcomes given flags",
+    "two_forecasters_by_group": "outcomes given flags",
 }
 CITY = ("check", "built", "side", "a_week", "hold_weeks")
 UNMEASURED = {
     "model/fairness_without_proxies": "judges models fitted again without a source",
-    "model/no_hidden_group_is_worse_off": "looks for clusters by features, which these cities lack",
-    "model/no_worse_in_any_group": "stands on the interval of `model/no_worse_than_counting`",
 }  # no city is built yet
 
 
