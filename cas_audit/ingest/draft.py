@@ -34,9 +34,11 @@ reference_date:  # the day against which age is measured, such as 2026-01-05
 regime:  # wpg_8, wpg_9, wpg_13, avg or open_data
 retention_years: 5
 
-purpose:
+purpose:  # and success, stop, owner, decided_on, review_on, kept_years
   goal: {{nl: "", en: ""}}
   action: {{nl: "", en: ""}}
+decided: []  # the choices that were made: about, chosen, reason, owner, decided_on
+# law: when it was last gone through: reviewed_on, reviewed_by, texts
 
 sources:
   incidents: {{path: {incidents}, contract: incidents.contract.yaml}}
