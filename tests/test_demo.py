@@ -183,6 +183,23 @@ def fewer_rows(name: str) -> Callable[[Path], None]:
     return spoil
 
 
+def counted(name: str, kind: str) -> Callable[[Path], None]:
+    """Return what counts one more of a kind in a record."""
+
+    def spoil(dossier: Path) -> None:
+        table = pd.read_parquet(dossier / name)
+        one = pd.DataFrame({"kind": [kind], "months": [1], "count": [1.0]})
+        pd.concat([table, one]).to_parquet(dossier / name, index=False)
+
+    return spoil
+
+
+def always_followed(dossier: Path) -> None:
+    """Have every advice followed."""
+    table = pd.read_parquet(dossier / "data/decisions.parquet")
+    table.assign(decision="followed").to_parquet(dossier / "data/decisions.parquet", index=False)
+
+
 SPOILED = {
     "process/targets_were_set_before": in_yaml(
         "purpose.yaml", lambda said: said.update(decided_on="2025-06-02")
@@ -200,6 +217,16 @@ SPOILED = {
     ),
     "process/documentation_matches_code": in_json("model/features.json", lambda said: said.pop()),
     "process/run_is_reproducible": fewer_rows("forecasts.parquet"),
+    "process/access_is_reviewed": counted("data/access.parquet", "left"),
+    "process/roles_are_separated": counted("data/changes.parquet", "versions_by_author"),
+    "process/changes_were_reviewed": counted("data/changes.parquet", "released_untested"),
+    "process/backup_restores": counted("data/restores.parquet", "trials"),
+    "process/logs_are_intact": counted("data/log.parquet", "gaps"),
+    "process/humans_decide": always_followed,
+    "process/dependencies_are_patched": in_json(
+        "process/advisories.json",
+        lambda said: said["advisories"][0].update(ranges=[[{"introduced": "0"}]]),
+    ),
 }
 
 
