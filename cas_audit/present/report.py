@@ -15,6 +15,7 @@ from cas_audit.errors import EvidenceError
 from cas_audit.files import digest
 from cas_audit.present.choices import show_choices
 from cas_audit.present.findings import show_finding
+from cas_audit.present.form import load_script, show_form
 from cas_audit.present.maps import draw_flags
 from cas_audit.present.people import show_history, show_policy, show_risks, show_waiver
 from cas_audit.present.points import show_counts, show_points, show_verdict
@@ -40,7 +41,7 @@ def write_reports(folder: Path) -> None:
     findings = read_findings(folder).findings
     answers = read_record(Answers, folder / "answers.json", EvidenceError)
     risks = read_record(Register, folder / "risks.json", EvidenceError)
-    template = load_template("report")
+    template, script = load_template("report"), load_script("report")
     for language in LANGUAGES:
         words = name_words(dossier, language)
         page = template.render(
@@ -61,6 +62,8 @@ def write_reports(folder: Path) -> None:
             policy=show_policy(words, known, answers),
             risks=show_risks(words, framework, risks),
             demonstration=answers.verdict.demonstration,
+            form=show_form(words, framework, dossier.manifest.name),
+            script=script,
         )
         (folder / f"report.{language}.html").write_text(page, encoding="utf-8")
 
