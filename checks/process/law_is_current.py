@@ -37,9 +37,9 @@ def law_is_current(
     missing = [one for one in needed if one not in read]
     older = [one for one in needed if one in read and read[one] < known.get(one, "")]
     age = (on - date.fromisoformat(law["reviewed_on"])).days
-    outcome, message, laws = Outcome.MET, "", needed
+    outcome, message, laws = Outcome.MET, "" if needed else "met_no_law", needed
     if len(contracts) < min_tables:
-        outcome = Outcome.INSUFFICIENT
+        outcome, message = Outcome.INSUFFICIENT, ""
     if not 0 <= age <= max_age_days:
         outcome, message = Outcome.NOT_MET, "too_long_ago" if age > 0 else "after"
     if older:
