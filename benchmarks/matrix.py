@@ -9,7 +9,6 @@ working folder, so that a run that was stopped goes on.
 
 import argparse
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ import pandas as pd
 from cas_audit import steps
 from cas_audit.demo import prepare
 from cas_audit.files import digest, read_json, read_yaml, write_json, write_yaml
+from cas_audit.processes import open_processes
 from cas_audit.simulate.beside import name_areas
 from cas_audit.simulate.city import CELL_SIZE_M, ORIGIN_M, SIDE, City, build_city
 from cas_audit.simulate.incidents import THEMES, policed_cells
@@ -312,11 +312,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
     chosen.work.mkdir(parents=True, exist_ok=True)
-    found = {}
-    for name in chosen.dial or DIALS:
-        found[name] = measure(chosen.work, name, chosen.seed, chosen.side)
-        print(f"{name}: measured", file=sys.stderr)
-    text = page(found, chosen.seed, chosen.side) + "\n"
+    names = list(chosen.dial or DIALS)
+    asked = [(chosen.work, name, chosen.seed, chosen.side) for name in names]
+    with open_processes(len(names)) as processes:
+        found = processes.each(measure, asked, "cities audited")
+    text = page(dict(zip(names, found, strict=True)), chosen.seed, chosen.side) + "\n"
     print(text)
     if chosen.out:
         chosen.out.write_text(text, encoding="utf-8")
