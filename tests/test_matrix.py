@@ -57,23 +57,23 @@ def test_in_their_areas_four_in_five_are_not_told(
     survey = [pd.read_csv(one / "survey.csv") for one in (drawn, tmp_path / "feed")]
     share = survey[1]["gemeld_procent"] / survey[0]["gemeld_procent"].where(lambda one: one > 0)
 
-    assert 100 < theirs.sum() < len(before) / 2
+    assert 100 < theirs.sum() < 0.8 * len(before)
     assert kept[~theirs].all()
     assert kept[theirs].mean() == pytest.approx(0.2, abs=0.06)
     assert {0.2, 1.0} == set(share.dropna().round(1))
 
 
 def test_in_their_areas_places_are_lost(matrix: ModuleType, drawn: Path, tmp_path: Path) -> None:
-    """Three in ten, and none elsewhere."""
+    """Four in five, and none elsewhere."""
     before, after, theirs = spoiled(matrix, drawn, tmp_path, "places")
     lost = (after["x_rd"] == "0.0") & (before["x_rd"] != "0.0")
 
     assert not lost[~theirs].any()
-    assert lost[theirs].mean() == pytest.approx(0.3, abs=0.06)
+    assert lost[theirs].mean() == pytest.approx(0.8, abs=0.06)
 
 
 def test_in_their_areas_filing_is_late(matrix: ModuleType, drawn: Path, tmp_path: Path) -> None:
-    """Three in ten are filed sixty days later."""
+    """Four in five are filed sixty days later."""
     before, after, theirs = spoiled(matrix, drawn, tmp_path, "filing")
     days = pd.to_datetime(after["registratiedatum"]) - pd.to_datetime(before["registratiedatum"])
 
@@ -81,7 +81,7 @@ def test_in_their_areas_filing_is_late(matrix: ModuleType, drawn: Path, tmp_path
     assert {0, 60} == set(days[theirs].dt.days)
 
 
-@pytest.mark.parametrize(("name", "share"), [("repeats", 1.1), ("codes", 1.0), ("weeks", 0.98)])
+@pytest.mark.parametrize(("name", "share"), [("repeats", 1.1), ("codes", 1.0), ("weeks", 0.96)])
 def test_the_record_itself_is_spoiled(
     matrix: ModuleType, drawn: Path, tmp_path: Path, name: str, share: float
 ) -> None:
