@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from tables import share_of, table
 
-from cas_audit.inference.interval import Interval
+from cas_audit.inference.interval import Interval, verdict
 from cas_audit.inference.partition import cut_space
 from cas_audit.inference.placement import FEWEST_OCCUPIED, occupied, placement_scores
 from cas_audit.inference.scores import across, ratio
@@ -16,7 +16,8 @@ from cas_audit.simulate.fields import Kind, draw_fields
 Values = NDArray[np.float64]
 PEERS = 300  # cities on which the slow peers are tried
 DRAWS = 200
-COLUMNS = 12
+TOLERANCE = (0.8, 1.25)
+SAID = (("met", True), ("not_met", False))
 PERSISTENT = 0.8  # of the variance of a week's field
 SETTINGS: list[dict[str, Any]] = [
     {"kind": kind, "reach": reach, "side": side, "share": share, "pull": pull, "weeks": weeks,
@@ -60,20 +61,24 @@ def measure(
     true = float(shares[0] @ mean / (shares[1] @ mean))
     place = np.divmod(np.arange(side * side), side)
     tried: dict[str, list[tuple[bool, float]]] = {}
-    issued = []
+    issued, judged = [], []
     for number, flagged in enumerate(flags):
         cut = cut_space(*place, flagged)
+        ours = ratio(placement_scores(flagged, weights, place, cut))
         found: dict[str, Interval | tuple[float, float] | None] = {
-            "scores": ratio(placement_scores(flagged, weights, place, cut)),
+            "scores": ours,
             **_blocks(shares, flagged, cut.wide),
         }
         if number < PEERS:
             found |= _bootstraps(rng, shares, flagged, place)
         issued.append(occupied(flagged, cut) >= FEWEST_OCCUPIED)
+        judged.append(verdict(ours, *TOLERANCE) if issued[-1] and ours else None)
         for name, one in found.items():
             low, high = _bounds(one)
             tried.setdefault(name, []).append((low <= true <= high, high - low))
-    return {"true": true, "issued": float(np.mean(issued)), **_summary(tried, np.array(issued))}
+    verdicts = {name: float(np.mean([one is said for one in judged])) for name, said in SAID}
+    summary = _summary(tried, np.array(issued))
+    return {"true": true, "issued": float(np.mean(issued)), **verdicts, **summary}
 
 
 def _flags(
@@ -161,7 +166,7 @@ def page(rows: list[dict[str, Any]]) -> str:
     """Return the section of the page."""
     head = [
         "field", "range", "cells", "flagged", "weeks", "true ratio", "cities", "issued",
-        "covers, all", "covers, issued", "width", "plain blocks", "log of blocks",
+        "covers, all", "covers, issued", "width", "met", "not met", "plain blocks", "log of blocks",
         "small blocks, bootstrap", "rows, bootstrap",
     ]  # fmt: skip
     lines = [
@@ -170,6 +175,7 @@ def page(rows: list[dict[str, Any]]) -> str:
             str(one["weeks"]), f"{one['true']:.2f}", f"{one['cities']:,}", f"{one['issued']:.0%}",
             share_of(one["scores"]["all"], one["cities"]), share_of(one["scores"]["issued"], None),
             "-" if one["scores"]["width"] is None else f"{one['scores']['width']:.2f}",
+            share_of(one["met"], None), share_of(one["not_met"], None),
             f"{_wide(one, 'blocks_plain')}", share_of(one["blocks_log"]["all"], None),
             share_of(one["blocks_bootstrap"]["all"], None),
             share_of(one["rows_bootstrap"]["all"], None),
@@ -182,7 +188,10 @@ def page(rows: list[dict[str, Any]]) -> str:
 Hot spots are drawn again and again, residents stay. A nominal 95 % interval should cover the true
 ratio in 95 %. *Issued* are cities in which at least {FEWEST_OCCUPIED} fine blocks hold a flag: in
 the others the check says that the evidence is insufficient. An interval without an upper bound
-counts as covering; the width is the median of those issued. Beside it the peers: the same blocks
+counts as covering; the width is the median of those issued. *Met* and *not met* are the shares of
+all cities in which two one-sided tests at 5 % decide against 0.8 to 1.25; the rest is undecided,
+which is why no verdict of the gate on exposure is about what lies beyond this city. Beside it the
+peers: the same blocks
 without taking off what a block would have anyhow (and the width that gives), Student's t on the log
 of the ratio, and percentile bootstraps of blocks of eight by eight cells and of rows, as fairness
 toolkits do, on the first {PEERS} cities.

@@ -61,7 +61,7 @@ def show_form(words: Words, framework: Framework, system: str) -> dict[str, Any]
         for point in framework.points
         for wanted in point.statements
     ]
-    keys = ("form_pick", "form_saved", "form_too_late", "form_unread")
+    keys = ("find_count", "form_pick", "form_saved", "form_too_late", "form_unread")
     return {
         "asked": asked,
         "levels": words.page["risks"],

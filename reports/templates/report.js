@@ -4,6 +4,7 @@
 (() => {
   const one = (id) => document.getElementById(id);
   const all = (query) => [...document.querySelectorAll(query)];
+  const data = JSON.parse(one("form-data").textContent);
 
   const find = () => {
     const wanted = one("find-text").value.trim().toLowerCase();
@@ -18,10 +19,9 @@
     for (const part of all("section.perspective")) {
       part.hidden = !part.querySelector("details.point:not([hidden])");
     }
-    one("find-count").textContent = one("find-count").dataset.text.replace("{shown}", shown);
+    one("find-count").textContent = data.texts.find_count.replace("{shown}", shown);
   };
 
-  const data = JSON.parse(one("form-data").textContent);
   const form = one("form");
   const day = (text, days) => {
     const date = new Date(`${text}T00:00:00Z`);
