@@ -20,7 +20,7 @@ import pandas as pd
 from cas_audit import steps
 from cas_audit.demo import prepare
 from cas_audit.files import digest, read_json, read_yaml, write_json, write_yaml
-from cas_audit.processes import open_processes
+from cas_audit.processes import allow, open_processes
 from cas_audit.simulate.beside import name_areas
 from cas_audit.simulate.city import CELL_SIZE_M, ORIGIN_M, SIDE, City, build_city
 from cas_audit.simulate.incidents import THEMES
@@ -332,6 +332,7 @@ def _surprises(found: dict[str, dict[str, str]]) -> list[str]:
 
 def main() -> None:
     """Read the arguments, audit what is missing, write the page."""
+    allow()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)

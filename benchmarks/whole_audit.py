@@ -20,6 +20,7 @@ import pandas as pd
 from cas_audit import steps
 from cas_audit.demo import prepare
 from cas_audit.files import read_json, read_yaml, write_yaml
+from cas_audit.processes import allow
 from cas_audit.simulate.incidents import THEMES
 
 REFITS, REPLICATES = 8, 5
@@ -85,6 +86,7 @@ At most {peak:.1f} GiB in one process. The checks said: {outcomes}.
 
 def main() -> None:
     """Read the arguments, run every step, write the page."""
+    allow()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--themes", type=int, default=len(THEMES))

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import typer
 from typer.exceptions import TyperException
 
-from cas_audit import cli_people
+from cas_audit import cli_people, processes
 from cas_audit.errors import CasAuditError, InputError
 from cas_audit.files import shown
 
@@ -293,6 +293,7 @@ def options() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit; every failure of input or of ours exits 3."""
+    processes.allow()
     sys.exit(_run(arguments))
 
 

@@ -1,7 +1,9 @@
 """Several things at once, each in a process of its own; one after the other where that is better.
 
 To begin a process takes seconds, since it loads its libraries anew: it pays for work that takes
-longer. Within a process that is itself one of several, everything is done one after the other.
+longer. A process begun so reads the program that was started once more, which only a program that
+expects it survives: so nothing is begun unless a command of ours has allowed it, and none by a
+process that is itself one of several.
 """
 
 import os
@@ -9,15 +11,22 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
+from threading import Thread
 from typing import Any, TypeVar
 
 from cas_audit.progress import hush, track
 
-__all__ = ["Processes", "open_processes"]
+__all__ = ["Processes", "allow", "open_processes"]
 
 R = TypeVar("R")
-_one_of_several = [False]
+_allowed = [False]
+
+
+def allow() -> None:
+    """Let processes be begun from now on; for a program that does nothing when it is imported."""
+    _allowed[0] = True
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,7 @@ def open_processes(number: int) -> Iterator[Processes]:
         number: of things to do at once; with one, or on one processor, this process does them.
     """
     number = min(number, _processors())
-    if number <= 1 or _one_of_several[0]:
+    if number <= 1 or not _allowed[0]:
         yield Processes(None)
         return
     with ProcessPoolExecutor(number, get_context("spawn"), initializer=_begin) as pool:
@@ -69,7 +78,15 @@ def _processors() -> int:
 
 
 def _begin() -> None:
-    """Draw no progress, use one thread, and begin no further processes."""
+    """Draw no progress, use one thread, and end with the process that began this one."""
     hush()
-    _one_of_several[0] = True
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=_end_with, args=(parent,), daemon=True).start()
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """Wait for the end of a parent; one that is killed takes nobody along by itself."""
+    parent.join()
+    os._exit(1)

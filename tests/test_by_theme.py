@@ -65,6 +65,7 @@ def test_as_many_processes_as_there_are_make_the_same_bytes(
 ) -> None:
     """Forecasts, and the results of every trial."""
     found = []
+    monkeypatch.setattr(processes, "_allowed", [True])
     for number in (1, 2):
         monkeypatch.setattr(processes, "_processors", lambda number=number: number)
         found.append(made(data, tmp_path / str(number)))

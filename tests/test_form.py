@@ -212,6 +212,35 @@ def test_points_are_found_by_words_and_by_status(shown: Path, tmp_path: Path) ->
     assert [every, ["p1.02"], ["p1.01"], every] == found
 
 
+MEND = """
+(() => {
+  const set = (id, value) => {
+    document.getElementById(id).value = value;
+    document.getElementById(id).dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const fits = (id) => document.getElementById(id).checkValidity();
+  document.querySelector('a[data-asked="1.01.a"]').click();
+  set("f-date", "2026-01-05");
+  set("f-until", "2099-01-01");
+  const found = [fits("f-until")];
+  set("f-date", "2026-01-06"); found.push(fits("f-until"));
+  set("f-owner", "x"); found.push(fits("f-level"));
+  set("f-level", "small"); found.push(fits("f-level"));
+  return found;
+})()
+"""
+
+
+@NEEDED
+@pytest.mark.slow
+def test_what_is_mended_no_longer_stops_and_a_risk_needs_its_level(
+    shown: Path, tmp_path: Path
+) -> None:
+    """A day too late is refused until another is chosen; an owner of a risk asks for its size."""
+    with open_page(shown, tmp_path) as opened:
+        assert [False, True, False, True] == opened.do(MEND)
+
+
 DIGEST = """
 (async () => {
   const file = new File([new Uint8Array([97, 98, 99])], "notulen.txt");

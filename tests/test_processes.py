@@ -2,6 +2,10 @@
 
 import operator
 import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -17,8 +21,9 @@ def nested() -> int:
 
 @pytest.fixture
 def two(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let there be two processors, whatever this machine has."""
+    """Let there be two processors, whatever this machine has, and let them be used."""
     monkeypatch.setattr(ours, "_processors", lambda: 2)
+    monkeypatch.setattr(ours, "_allowed", [True])
 
 
 @pytest.mark.usefixtures("two")
@@ -48,3 +53,37 @@ def test_one_thing_is_done_here(number: int) -> None:
     """To begin a process for it would only take time."""
     with open_processes(number) as processes:
         assert [os.getpid()] == processes.each(os.getpid, [()], "x")
+
+
+def test_a_program_of_somebody_else_begins_no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would run anew in each; only our own commands allow it."""
+    monkeypatch.setattr(ours, "_processors", lambda: 2)
+    monkeypatch.setattr(ours, "_allowed", [False])
+    with open_processes(2) as processes:
+        assert {os.getpid()} == {*processes.each(os.getpid, [(), ()], "x")}
+
+
+PARENT = """
+import os, sys
+from cas_audit.processes import allow, open_processes
+if __name__ == "__main__":
+    allow()
+    with open_processes(2) as processes:
+        print(*processes.each(os.getpid, [(), ()], "x"), flush=True)
+        os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.skipif(ours._processors() < 2, reason="one processor")  # noqa: SLF001 - as there
+def test_nobody_outlives_a_parent_that_was_killed(tmp_path: Path) -> None:
+    """Memory of a city would stay behind."""
+    program = tmp_path / "parent.py"
+    program.write_text(PARENT)
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, check=False)
+    children = {int(one) for one in done.stdout.split()}
+    until = time.monotonic() + 20
+    while any(Path(f"/proc/{one}").exists() for one in children) and time.monotonic() < until:
+        time.sleep(0.05)
+
+    assert children
+    assert [] == [one for one in children if Path(f"/proc/{one}").exists()]

@@ -97,3 +97,10 @@ def test_places_far_apart_with_many_asked_keep_their_own() -> None:
     shares = shrink_shares(np.array([1e4, 9e4]), np.array([1e5, 1e5]))
 
     assert shares == pytest.approx([0.1, 0.9], abs=0.001)
+
+
+def test_where_nobody_told_the_share_is_small_and_not_zero() -> None:
+    """One over it is what a record stands for, and must stay a number."""
+    shares = shrink_shares(np.array([50.0, 0.0, 60.0]), np.array([50.0, 50.0, 60.0]))
+
+    assert 1 / 53 < shares[1] < 1 / 50

@@ -22,11 +22,17 @@ def is_affected(version: str, advisory: Mapping[str, Any]) -> bool | None:
     >>> advisory = {"versions": [], "ranges": [[{"introduced": "0"}, {"fixed": "2.1"}]]}
     >>> is_affected("2.0.3", advisory), is_affected("2.1", advisory)
     (True, False)
+    >>> is_affected("1.0", {"versions": ["1.0.0"], "ranges": []})
+    True
+    >>> is_affected("1.0", {"versions": [], "ranges": []}) is None
+    True
     """
-    if version in advisory["versions"]:
-        return True
+    if not (advisory["versions"] or advisory["ranges"]):
+        return None
     try:
         at = Version(version)
+        if at in {Version(one) for one in advisory["versions"]}:
+            return True
         return any(_within(at, events) for events in advisory["ranges"])
     except InvalidVersion:
         return None

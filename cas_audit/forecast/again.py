@@ -8,12 +8,14 @@ from cas_audit.config import Config
 from cas_audit.forecast.by_theme import open_themes
 from cas_audit.forecast.step import fit_themes, write_forecasts
 from cas_audit.forecast.work import open_work
+from cas_audit.processes import allow
 
 __all__: list[str] = []
 
 
 def main() -> None:
     """Do the job on stdin."""
+    allow()
     job = json.loads(sys.stdin.buffer.read())
     config, out = Config.model_validate(job["config"]), Path(job["out"])
     tiles = Path(job["tiles"]) if job["tiles"] else None

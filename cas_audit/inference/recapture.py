@@ -55,8 +55,9 @@ def shrink_shares(told: Values, asked: Values) -> Values:
     Formula: (r + m p) / (n + m), the mean of a beta-binomial with overall share p and strength
     m = (1 - c) / c, where c is the correlation within places by moments (Kleinman 1973):
     sum n (r/n - p)² = p (1 - p) ((k - 1) + c (N - sum n² / N - (k - 1))) in expectation, for k
-    places and N asked in all. Where places do not differ more than chance gives, each gets p; so
-    does a place where nobody was asked.
+    places and N asked in all; m is at least 1 / p, which adds one who told to each place, so that
+    no share is zero. Where places do not differ more than chance gives, each gets p; so does a
+    place where nobody was asked.
 
     Limits: shares differ between places around one mean; what is far from it for a reason that is
     known is drawn too far.
@@ -80,6 +81,6 @@ def shrink_shares(told: Values, asked: Values) -> Values:
     alike = min(max((apart / spread - (places - 1)) / free, 0.0), 1.0)
     if not alike:
         return np.full(asked.shape, overall)
-    strength = (1 - alike) / alike
+    strength = max((1 - alike) / alike, 1 / overall)  # where nobody told, the share is not zero
     shares: Values = (told + strength * overall) / np.maximum(asked + strength, 1e-12)
     return np.where(asked > 0, shares, overall)

@@ -22,15 +22,15 @@ def records_are_brought_not_found(
     Why: a record that exists because the police were there says where they were, not where
     crime is; a forecast made of it sends them back.
 
-    How: per theme, the share of admitted records whose channel is `found`, over the whole record
-    and over its last 52 weeks, so that a rise is not hidden by a long past; the largest is judged.
-    Where the channel of more than `max_found_share` is unknown, nothing is decided. It is a count
-    of the record itself: there is no interval. Beside it, not judged: the share in each 52 weeks,
-    the areas where it is largest, and the share among the records of cells where a group lives,
-    each weighted by the group's share of the residents. Small counts are shown as four, and where
-    a theme has any its counts are in tens and its totals rounded, so that the finding can be shown
-    to anyone; it is judged on the true ones. Years, areas and groups with fewer than `min_records`
-    records are left out.
+    How: per theme, the share of admitted records whose channel is `found`, over the whole
+    record and over its last 52 weeks, so that a rise is not hidden by a long past; the largest
+    is judged. Where those of unknown channel could make it more than `max_found_share`, nothing
+    is decided. It is a count of the record itself: there is no interval. Beside it, not judged:
+    the share in each 52 weeks, the areas where it is largest, and the share among the records
+    of cells where a group lives, each weighted by the group's share of the residents. Small
+    counts are shown as four, and where a theme has any its counts are in tens and its totals
+    rounded, so that the finding can be shown to anyone; it is judged on the true ones. Years,
+    areas and groups with fewer than `min_records` records are left out.
 
     Limits: the channel is what the source system says; a record can be filed wrongly. What the
     public brings is not evenly reported either.
@@ -55,7 +55,7 @@ def records_are_brought_not_found(
     outcome, message, shown = Outcome.MET, "", found
     if (records < min_records).any():
         outcome, shown = Outcome.INSUFFICIENT, -records
-    elif (unknown > max_found_share).any():
+    elif ((unknown > 0) & (found + unknown > max_found_share)).any():
         outcome, message, shown = Outcome.INSUFFICIENT, "channel_unknown", unknown
     if (found > max_found_share).any():
         outcome, message, shown = Outcome.NOT_MET, "", found
@@ -76,7 +76,7 @@ def records_are_brought_not_found(
             "themes": _rows(_shown(whole, small)),
             "years": _rows(_shown(_enough(yearly, min_records), small)),
             "areas": _areas(dossier, incidents, min_records),
-            "groups": _groups(dossier, incidents, min_records),
+            "groups": _groups(dossier, incidents[~incidents["theme"].isin(small)], min_records),
         },
     )
 
@@ -143,13 +143,16 @@ def _areas(dossier: Dossier, incidents: pd.DataFrame, least: float) -> list[dict
 
 
 def _groups(dossier: Dossier, incidents: pd.DataFrame, least: float) -> list[dict[str, Value]]:
-    """Show the share among records where a group lives, and where its reference does."""
+    """Show the share among records where a group lives, and where its reference does.
+
+    Both shares and their totals would tell a small count, so such a theme is left out before.
+    """
     try:
         groups = open_pairs(dossier)
     except Unavailable:
         return []
     rows: list[dict[str, Value]] = []
-    for theme, part in incidents.groupby("theme", sort=True):
+    for theme, part in incidents.groupby("theme", sort=True, observed=True):
         count, found = part["count"].to_numpy(float), (part["channel"] == "found").to_numpy()
         for pair in groups.pairs:
             lives = groups.shares(pair).reindex(part["cell"]).fillna(0.0).to_numpy(float)

@@ -49,7 +49,7 @@ def dependencies_are_patched(
     outcome, message = Outcome.MET, ""
     if unclear:
         outcome, message = Outcome.INSUFFICIENT, "unclear"
-    if age is None or age > max_age_days:
+    if age is None or not 0 <= age <= max_age_days:
         outcome, message = Outcome.INSUFFICIENT, "too_old"
     if len(packages) < min_packages or not given["records"]:
         outcome, message = Outcome.INSUFFICIENT, ""

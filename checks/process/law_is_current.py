@@ -34,8 +34,8 @@ def law_is_current(
     needed = _needed(dossier, contracts)
     read, known = law["texts"], law["known_texts"]
     rows = [{"law": one, "read": read.get(one), "known": known.get(one)} for one in needed]
-    missing = [one for one in needed if one not in read]
-    older = [one for one in needed if one in read and read[one] < known.get(one, "")]
+    missing = [one for one in needed if not "" < read.get(one, "") <= on.isoformat()]
+    older = [one for one in needed if one not in missing and read[one] < known.get(one, "")]
     age = (on - date.fromisoformat(law["reviewed_on"])).days
     outcome, message, laws = Outcome.MET, "" if needed else "met_no_law", needed
     if len(contracts) < min_tables:

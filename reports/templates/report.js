@@ -29,6 +29,13 @@
     return date.toISOString().slice(0, 10);
   };
 
+  const judge = () => {
+    const until = one("f-until");
+    until.setCustomValidity(until.max && until.value > until.max ? data.texts.form_too_late : "");
+    const more = ["f-owner", "f-treatment", "f-review"].some((id) => one(id).value);
+    one("f-level").required = more;  // without a level nothing of the risk would be kept
+  };
+
   const choose = () => {
     const asked = data.asked[one("f-asked").value];
     one("f-text").textContent = asked ? asked.text : data.texts.form_pick;
@@ -39,6 +46,7 @@
     one("f-until").min = from;
     one("f-until").max = last;
     if (last && (!one("f-until").value || one("f-until").value > last)) one("f-until").value = last;
+    judge();
   };
 
   const sha256 = async (file) => {
@@ -98,10 +106,9 @@
       said.textContent = data.texts.form_unread;
     }
   });
-  one("f-until").addEventListener("input", () => {
-    const until = one("f-until");
-    until.setCustomValidity(until.max && until.value > until.max ? data.texts.form_too_late : "");
-  });
+  for (const id of ["f-until", "f-owner", "f-treatment", "f-review"]) {
+    one(id).addEventListener("input", judge);
+  }
   for (const id of ["f-asked", "f-date"]) one(id).addEventListener("input", choose);
   for (const link of all("a[data-asked]")) {
     link.addEventListener("click", () => {
