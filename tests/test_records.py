@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from cas_audit.config import Source
 from cas_audit.ingest.contract import Contract, load_contract
+from cas_audit.ingest.records import admit_records
 from cas_audit.ingest.sources import Asked, Read, read_tables
 from tests.test_sources import GROUND, QUESTION
 
@@ -50,7 +52,7 @@ TOLD = {
     },
     "changes": {
         "changes": 4, "by_author": 1, "without_reviewer": 1, "released": 3, "released_untested": 1,
-        "versions": 2, "versions_by_author": 1,
+        "versions": 2, "versions_by_author": 1, "versions_without_approver": 0,
     },
     "restores": {"trials": 3, "restored": 2, "rescored": 1, "same": 1},
     "log": {"entries": 4, "back": 1, "gaps": 1, "broken_link": 1},
@@ -108,6 +110,25 @@ def test_no_name_leaves_the_child(found: dict[str, Read]) -> None:
     assert not {"Jan", "jan", "bo,", "a1", "v1,"} & set(said.split())
     assert "fax" not in said
     assert all("uint" not in str(kind) for one in found.values() for kind in one.table.dtypes)
+
+
+def totals(name: str, table: Table) -> dict[str, int]:
+    """Return what a record tells, by kind."""
+    pieces = [pa.Table.from_pandas(pd.DataFrame(table), preserve_index=False)]
+    found, _ = admit_records(pieces, load_contract(name), QUESTION)
+    counts = found.to_pandas().groupby("kind")["count"].sum()
+    return {str(kind): int(number) for kind, number in counts.items()}
+
+
+def test_who_wrote_is_read_from_every_row() -> None:
+    """Also from one that does not say who released; a version released by nobody is told."""
+    rows = {key: value[:3] for key, value in CHANGES.items()}
+    rows |= {"auteur": ["an", "bo", "an"], "vrijgever": ["", "an", ""], "versie": ["x", "x", "y"]}
+    told = totals("changes", rows)
+
+    assert (2, 1, 1) == tuple(
+        told[f"versions{kind}"] for kind in ("", "_by_author", "_without_approver")
+    )
 
 
 def test_a_name_of_staff_needs_a_reason() -> None:

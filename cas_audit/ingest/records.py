@@ -211,17 +211,21 @@ def _count_changes(rows: pd.DataFrame) -> Counts:
 
 
 def _releases(rows: pd.DataFrame) -> Counts:
-    """Count versions, and those released by somebody who wrote a part of them."""
+    """Count versions, those released by somebody who wrote a part of them, and those by nobody.
+
+    Every row says who wrote, also one that does not say who released.
+    """
     if not {"approver", "version"} <= set(rows):
         return {}
-    rows = rows[rows["approver"] != NOBODY]
     wrote = set(zip(rows["version"], rows["author"], strict=True))
     released = zip(rows["version"], rows["approver"], strict=True)
-    own = rows.assign(own=[one in wrote for one in released])
-    versions = own.groupby("version").agg(months=("months", "min"), own=("own", "any"))
+    own = pd.Series([one in wrote for one in released], index=rows.index, dtype=bool)
+    told = rows.assign(own=own, named=rows["approver"] != NOBODY).groupby("version")
+    months, any_row = told["months"].min(), told[["own", "named"]].any()
     return {
-        "versions": _by_month(versions["months"]),
-        "versions_by_author": _by_month(versions["months"], versions["own"]),
+        "versions": _by_month(months),
+        "versions_by_author": _by_month(months, any_row["own"]),
+        "versions_without_approver": _by_month(months, ~any_row["named"]),
     }
 
 

@@ -18,7 +18,8 @@ def roles_are_separated(
     of changes, versions of the last `max_months` months are counted that were released by somebody
     who wrote a part of them. Whether two names are of the same person is told in the process that
     reads the table; names go no further. A count of the record: there is no interval. One to four
-    are shown as four; it is judged on the true ones. With one record of the two, nothing is met.
+    are shown as four; it is judged on the true ones. With one record of the two, nothing is met,
+    nor with a version that nobody is named to have released.
 
     Limits: somebody with two accounts under two names is taken for two people. Whether those who
     released looked is not seen. Names in one table are not compared with those in another.
@@ -33,18 +34,22 @@ def roles_are_separated(
     both = access.total("both_duties") if access else 0
     own = changes.total("versions_by_author", within=max_months) if changes else 0
     versions = changes.total("versions", within=max_months) if changes else 0
+    unnamed = changes.total("versions_without_approver", within=max_months) if changes else 0
     roles = {kind: access.total(kind) if access else 0 for kind in ("developers", "approvers")}
     outcome, message = Outcome.MET, ""
     if access is None or not all(roles.values()):
         outcome, message = Outcome.INSUFFICIENT, "roles_not_told"
     elif not versions:
         outcome, message = Outcome.INSUFFICIENT, "releases_not_told"
+    elif unnamed:
+        outcome, message = Outcome.INSUFFICIENT, "approver_not_named"
     if own > max_own_releases:
         outcome, message = Outcome.NOT_MET, "own_releases"
     if both > max_both:
         outcome, message = Outcome.NOT_MET, "both"
-    shown = {"both": cautious(both), "own_releases": cautious(own), "versions": rounded(versions)}
-    found = state(outcome, message, **shown)
+    shown = {"both": both, "own_releases": own, "unnamed": unnamed}
+    small = {kind: cautious(number) for kind, number in shown.items()}
+    found = state(outcome, message, versions=rounded(versions), **small)
     return found.model_copy(update={"n": {"versions": rounded(versions)}})
 
 
