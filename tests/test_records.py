@@ -131,6 +131,17 @@ def test_who_wrote_is_read_from_every_row() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("digest", "previous", "broken"),
+    [("    ", "    ", 4), ("a cd", " a c", 2), ("abcd", " a c", 1), ("abcd", " abc", 0)],
+)
+def test_a_blank_digest_ties_an_entry_to_nothing(digest: str, previous: str, broken: int) -> None:
+    """Two blanks are alike and prove nothing; only the first entry has none before it."""
+    told = totals("log", {**LOG, "digest": list(digest), "vorige_digest": list(previous)})
+
+    assert broken == told["broken_link"]
+
+
 def test_a_name_of_staff_needs_a_reason() -> None:
     """A contract says why a name comes in, or does not load."""
     plain = load_contract("access").model_dump(mode="json")

@@ -261,7 +261,10 @@ def _read_log(told: Told) -> pd.DataFrame:
 
 
 def _count_log(rows: pd.DataFrame) -> Counts:
-    """Compare each entry with the one before it, in the order of the export."""
+    """Compare each entry with the one before it, in the order of the export.
+
+    A blank is no digest: one that is missing ties an entry to nothing.
+    """
     months, after = rows["months"], pd.Series(np.arange(len(rows)) > 0)
     back = rows["moment"].diff() < -HOUR
     counts = {"entries": _by_month(months), "back": _by_month(months, back)}
@@ -269,8 +272,9 @@ def _count_log(rows: pd.DataFrame) -> Counts:
         step = rows["sequence"].diff()
         counts["gaps"] = _by_month(months, after & (step != 1))
     if {"digest", "previous"} <= set(rows):
-        loose = rows["previous"] != rows["digest"].shift()
-        counts["broken_link"] = _by_month(months, after & loose)
+        loose = (rows["previous"] != rows["digest"].shift()) | (rows["previous"] == NOBODY)
+        blank = rows["digest"] == NOBODY
+        counts["broken_link"] = _by_month(months, blank | (after & loose))
     return counts
 
 

@@ -22,10 +22,10 @@ def logs_are_intact(
 
     How: from the exported log, entry by entry in the order of the export. A gap is a number that
     does not follow the one before; a broken link is an entry that does not name the digest of the
-    one before; back is a moment more than an hour before that of the entry before (a clock on the
-    spot goes back an hour in autumn). Months between the first entry and the reference date without
-    any are silent. The log must reach back `min_months` months. A count of the record: there is no
-    interval. One to four are shown as four; it is judged on the true ones.
+    one before, or has none itself; back is a moment more than an hour before that of the entry
+    before (a clock on the spot goes back an hour in autumn). Months between the first entry and the
+    reference date without any are silent. The log must reach back `min_months` months. A count of
+    the record: there is no interval. One to four are shown as four; it is judged on the true ones.
 
     Limits: what the entries say is not read, so a digest is not computed again: whoever forges the
     whole chain is not seen. Entries cut off before the first are not missed. Whether all is logged
