@@ -142,6 +142,26 @@ def test_a_blank_digest_ties_an_entry_to_nothing(digest: str, previous: str, bro
     assert broken == told["broken_link"]
 
 
+@pytest.mark.parametrize(
+    "other", ["JOSE\u0301 BOS", "jos\u00e9  bos", "jos\u00e9\u00a0bos", "jos\u00e9\u200b bos\u200d"]
+)
+def test_no_form_of_a_name_makes_another_person(other: str) -> None:
+    """Nor an accent of its own, nor a blank or a sign that is not seen."""
+    told = totals(
+        "changes", {**CHANGES, "auteur": ["jos\u00e9 bos"] * 4, "beoordelaar": [other] * 4}
+    )
+
+    assert 4 == told["by_author"]
+
+
+@pytest.mark.parametrize("nobody", ["-", "N.v.t.", "geen", "Auto-merge", "n/a", "\u200b", "?"])
+def test_a_placeholder_is_nobody(nobody: str) -> None:
+    """What fills a field that must be filled has reviewed nothing."""
+    told = totals("changes", {**CHANGES, "beoordelaar": [nobody] * 4})
+
+    assert 4 == told["without_reviewer"]
+
+
 def test_a_name_of_staff_needs_a_reason() -> None:
     """A contract says why a name comes in, or does not load."""
     plain = load_contract("access").model_dump(mode="json")

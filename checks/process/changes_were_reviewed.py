@@ -25,7 +25,8 @@ def changes_were_reviewed(
     four are shown as four and totals rounded to ten; it is judged on the true ones.
 
     Limits: a name under a change does not say how well somebody looked. A change that was never
-    recorded is not seen. What the tests ask is not looked at.
+    recorded is not seen. What the tests ask is not looked at. One person under two accounts counts
+    as two.
 
     Remedy: let nothing be accepted without a second name and a test that passed; the system that
     holds the code can enforce both.
