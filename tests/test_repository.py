@@ -38,6 +38,12 @@ def commit(folder: Path, *trailers: str, author: str = "an", committer: str = ""
     git(folder, *message, author=author, committer=committer)
 
 
+def read(path: Path) -> list[list[str]]:
+    """Return the rows of a table without its head."""
+    with path.open(encoding="utf-8") as stream:
+        return list(csv.reader(stream))[1:]
+
+
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a repository of four changes, one tag that is annotated and one that is not."""
@@ -45,9 +51,9 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(folder, "init", "-q")
     commit(folder, REVIEWED, "Tested-by: CI <ci@example.org>")
     commit(folder, "Reviewed-by: An <AN@example.org>")
-    git(folder, "tag", "-a", "v1", "-m", "first", author="cas")
+    git(folder, "tag", "-a", "cas-example", "-m", "first", author="cas")
     commit(folder, author="bo", committer="an")
-    git(folder, "tag", "v2")
+    git(folder, "tag", "of-example")
     commit(folder)
     return folder
 
@@ -98,7 +104,7 @@ def test_who_merges_what_another_wrote_has_seen_it(tmp_path: Path) -> None:
 
 
 def test_versions_and_tests_are_those_of_tags_and_trailers(rows: list[dict[str, str]]) -> None:
-    """The oldest tag that holds a change; who made a plain tag is not known."""
+    """The oldest tag that holds a change, by number; who made a plain tag is not known."""
     assert ["v1", "v1", "v2", ""] == [one["versie"] for one in rows]
     assert ["geslaagd", "", "", ""] == [one["tests"] for one in rows]
     assert ["", ""] == [one["vrijgever"] for one in rows[2:]]
@@ -128,6 +134,29 @@ def test_the_table_fits_its_contract(repository: Path, tmp_path: Path) -> None:
     assert 1 == told["by_author"]
     assert 1 == told["without_reviewer"]
     assert 0 == told["versions_by_author"]
+
+
+def test_the_mailmap_holds_for_trailers_and_tags(tmp_path: Path) -> None:
+    """Who reviews or releases what they wrote from another address is still one person."""
+    git(tmp_path, "init", "-q")
+    (tmp_path / ".mailmap").write_text("An <an@example.org> <other@example.org>\n")
+    commit(tmp_path, "Reviewed-by: An <other@example.org>")
+    git(tmp_path, "tag", "-a", "one", "-m", "first", author="other")
+    write_changes(tmp_path, tmp_path / "changes.csv")
+    [[author, reviewer, approver, *_]] = read(tmp_path / "changes.csv")
+
+    assert [author, author] == [reviewer, approver]
+
+
+@pytest.mark.parametrize("name", ["Bo", "n.v.t.", "<>", "Bo <bo>"])
+def test_a_trailer_without_an_address_is_nobody(tmp_path: Path, name: str) -> None:
+    """A word that anybody can write names no reviewer."""
+    git(tmp_path, "init", "-q")
+    commit(tmp_path, f"Reviewed-by: {name}")
+    write_changes(tmp_path, tmp_path / "changes.csv")
+    [[_, reviewer, *_]] = read(tmp_path / "changes.csv")
+
+    assert "" == reviewer
 
 
 def test_what_is_no_repository_is_said(tmp_path: Path) -> None:
