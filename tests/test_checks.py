@@ -532,6 +532,25 @@ def test_counts_of_expectations_are_fit_to_be_shown(
     assert shown == (rows[0]["elements"], rows[0]["unexpected"])
 
 
+@pytest.mark.parametrize(
+    ("name", "record", "kind"),
+    [
+        ("process/access_is_reviewed", "access", "rights"),
+        ("process/changes_were_reviewed", "changes", "changes"),
+    ],
+)
+def test_a_total_of_one_to_four_is_shown_as_four(
+    tmp_path: Path, manifest: Manifest, name: str, record: str, kind: str
+) -> None:
+    """Few rights or changes are of few people."""
+    table = {"kind": [kind], "months": [0], "count": [2.0]}
+    found = find(tmp_path, manifest, name, {"tables": {f"data/{record}.parquet": table}})
+
+    assert {"n": 4, "values": 4} == {
+        part: said[kind] for part, said in found.model_dump(include={"n", "values"}).items()
+    }
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_rule_of_the_gate_has_a_name(language: Any) -> None:
     """Rules of refusal stand in the receipts that people read, with the reason."""

@@ -49,9 +49,10 @@ def access_is_reviewed(
     if left > max_left:
         outcome, message = Outcome.NOT_MET, "left"
     shown = {"late": cautious(late), "left": cautious(left), "unowned": cautious(unowned)}
-    found = state(outcome, message, rights=rounded(rights), **shown)
+    total = rounded(cautious(rights))
+    found = state(outcome, message, rights=total, **shown)
     rows = [{"kind": kind, "rights": number} for kind, number in shown.items()]
-    return found.model_copy(update={"n": {"rights": rounded(rights)}, "tables": {"rights": rows}})
+    return found.model_copy(update={"n": {"rights": total}, "tables": {"rights": rows}})
 
 
 def _late(access: Record, months: float) -> int:

@@ -49,8 +49,7 @@ def changes_were_reviewed(
     if changes and unreviewed / changes > max_unreviewed_share:
         outcome, message = Outcome.NOT_MET, "unreviewed"
     shown = {"unreviewed": cautious(unreviewed), "untested": cautious(untested)}
-    found = state(outcome, message, changes=rounded(changes), **shown)
+    total = rounded(cautious(changes))
+    found = state(outcome, message, changes=total, **shown)
     rows = [{"kind": kind, "changes": number} for kind, number in shown.items()]
-    return found.model_copy(
-        update={"n": {"changes": rounded(changes)}, "tables": {"changes": rows}}
-    )
+    return found.model_copy(update={"n": {"changes": total}, "tables": {"changes": rows}})
