@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cas_audit.audit.dossier import Dossier
+from cas_audit.forecast.weighing import answers_of
 from cas_audit.inference.recapture import happened_per_record
 
 __all__ = [
@@ -56,8 +57,7 @@ def asked_in_survey(dossier: Dossier) -> pd.DataFrame:
         Unavailable: the dossier holds no survey.
     """
     survey = dossier.table(SURVEY)
-    asked = survey["respondents"].fillna(0).to_numpy(float)
-    told = np.round(asked * survey["reported_share"].fillna(0).to_numpy(float))
+    told, asked = answers_of(survey)
     each = happened_per_record(told, asked)
     table = survey[["area", "theme"]].assign(asked=asked, number=each.number, error=each.error)
     return table[table["asked"] > 0]

@@ -10,6 +10,7 @@ from cas_audit.config import Config
 from cas_audit.forecast.city import City, open_city
 from cas_audit.forecast.work import Work, open_work
 from cas_audit.processes import Processes, open_processes
+from cas_audit.progress import track
 
 __all__ = ["Themes", "open_themes"]
 
@@ -40,9 +41,8 @@ class Themes:
         themes = list(enumerate(self.config.themes))
         named = [{}] * len(themes) if more is None else list(more)
         if self.processes.pool is None:
-            here = (do, self.config, self.city, self.work)
-            asked = [(*here, of, one) for of, one in zip(themes, named, strict=True)]
-            return self.processes.each(_here, asked, label)
+            asked = track(list(zip(themes, named, strict=True)), label)
+            return [do(self.config, self.city, self.work, of, **one) for of, one in asked]
         there = (do, self.config, self.data)
         sent = [(*there, of, one) for of, one in zip(themes, named, strict=True)]
         return self.processes.each(_apart, sent, label)
@@ -60,17 +60,6 @@ def open_themes(config: Config, data: Path, work: Work) -> Iterator[Themes]:
     number = 1 if work.apart else len(config.themes)
     with open_processes(number) as processes:
         yield Themes(config, data, open_city(config, data), work, processes)
-
-
-def _here(  # noqa: PLR0917 - what `do` gets, as it gets it
-    do: Callable[..., R],
-    config: Config,
-    city: City,
-    work: Work,
-    of: tuple[int, str],
-    named: dict[str, Any],
-) -> R:
-    return do(config, city, work, of, **named)
 
 
 def _apart(

@@ -11,9 +11,20 @@ from cas_audit.config import Choice
 from cas_audit.errors import InputError
 from cas_audit.inference.recapture import shrink_shares
 
-__all__ = ["read_stands", "stands_for"]
+__all__ = ["answers_of", "read_stands", "stands_for"]
 
 Values = NDArray[np.float64]
+
+
+def answers_of(survey: pd.DataFrame) -> tuple[Values, Values]:
+    """Return how many victims told the police, and how many were asked, for each row.
+
+    Args:
+        survey: columns respondents and reported_share.
+    """
+    asked = survey["respondents"].fillna(0).to_numpy(float)
+    told: Values = np.round(asked * survey["reported_share"].fillna(0).to_numpy(float))
+    return told, asked
 
 
 def stands_for(survey: pd.DataFrame, area: "pd.Series[str]", theme: str) -> Values | None:
@@ -33,8 +44,7 @@ def stands_for(survey: pd.DataFrame, area: "pd.Series[str]", theme: str) -> Valu
         nothing on the theme, or nobody told.
     """
     rows = survey[survey["theme"] == theme].set_index("area")
-    asked = rows["respondents"].fillna(0).to_numpy(float)
-    told = np.round(asked * rows["reported_share"].fillna(0).to_numpy(float))
+    told, asked = answers_of(rows)
     if not told.sum():
         return None
     shares = pd.Series(shrink_shares(told, asked), rows.index)
