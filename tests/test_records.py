@@ -142,6 +142,13 @@ def test_a_blank_digest_ties_an_entry_to_nothing(digest: str, previous: str, bro
     assert broken == told["broken_link"]
 
 
+def test_a_digest_is_compared_to_the_letter() -> None:
+    """It is no name: another case is another digest, and no word in it stands for nobody."""
+    chain = {"digest": ["NA", "b2", "c3", "d4"], "vorige_digest": ["", "NA", "B2", "c3"]}
+
+    assert 1 == totals("log", {**LOG, **chain})["broken_link"]
+
+
 @pytest.mark.parametrize(
     "other", ["JOSE\u0301 BOS", "jos\u00e9  bos", "jos\u00e9\u00a0bos", "jos\u00e9\u200b bos\u200d"]
 )

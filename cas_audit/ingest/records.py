@@ -256,7 +256,7 @@ def _read_log(told: Told) -> pd.DataFrame:
         _demand(told, np.isnan(rows["sequence"]))
     for role in ("digest", "previous"):
         if told.has(role):
-            rows[role] = told.people(role)  # compared, as names are
+            rows[role] = told.text(role)  # to the letter: it is no name
     return pd.DataFrame(rows)
 
 
@@ -272,8 +272,8 @@ def _count_log(rows: pd.DataFrame) -> Counts:
         step = rows["sequence"].diff()
         counts["gaps"] = _by_month(months, after & (step != 1))
     if {"digest", "previous"} <= set(rows):
-        loose = (rows["previous"] != rows["digest"].shift()) | (rows["previous"] == NOBODY)
-        blank = rows["digest"] == NOBODY
+        loose = (rows["previous"] != rows["digest"].shift()) | (rows["previous"] == "")
+        blank = rows["digest"] == ""
         counts["broken_link"] = _by_month(months, blank | (after & loose))
     return counts
 
